@@ -110,30 +110,24 @@ messages! {
             /// Held.
             is_held: bool,
         },
-        /// Turns around the target.
+        /// Turns around the target: at once while grabbed, else gliding.
         Orbit {
             /// Radians, positive to the right.
             yaw: f64,
             /// Radians, positive upwards.
             pitch: f64,
-            /// Glides there instead of following at once: keys and buttons.
-            is_smooth: bool,
         },
-        /// Moves nearer or farther.
+        /// Moves nearer or farther: at once while grabbed, else gliding.
         Zoom {
             /// Of the distance; below 1 is nearer.
             factor: f64,
-            /// Glides there instead of following at once: wheel, keys and buttons.
-            is_smooth: bool,
         },
-        /// Moves the target in the picture's plane.
+        /// Moves the target in the picture's plane: at once while grabbed, else gliding.
         Pan {
             /// Shares of the picture's height, positive to the right.
             right: f64,
             /// Shares of the picture's height, positive upwards.
             up: f64,
-            /// Glides there instead of following at once: keys and buttons.
-            is_smooth: bool,
         },
         /// Tries again what failed for good.
         Retry,
