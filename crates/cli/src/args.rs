@@ -1,0 +1,520 @@
+//! What can be asked of `touchline` on the command line.
+//!
+//! Only shapes and texts: a value that can be refused without looking at files is refused here.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use touchline_pack::{Kind, Role, Shading};
+use touchline_scene::{FrameRate, Viewpoint};
+
+/// Makes, checks, serves and draws replay packs.
+#[derive(Debug, Parser)]
+#[command(name = "touchline", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Makes a pack from captured frames
+    Pack(Box<PackArgs>),
+    /// Says what is in a pack
+    Inspect(InspectArgs),
+    /// Checks every byte of a pack
+    Verify(VerifyArgs),
+    /// Serves a folder to browsers, for development
+    Serve(ServeArgs),
+    /// Draws frames of a pack to PNG files
+    Render(RenderArgs),
+}
+
+/// Makes a pack from captured frames.
+///
+/// A track's frames are PLY or OBJ files with numbers at the ends of their names. Images beside
+/// mesh frames with the same numbers are their textures.
+#[derive(Debug, Args)]
+#[command(after_help = PACK_EXAMPLES)]
+pub struct PackArgs {
+    /// Frames of one track each: a folder, a file or a quoted pattern such as 'points/*.ply'
+    #[arg(value_name = "FRAMES")]
+    pub inputs: Vec<String>,
+    /// A track with its options: path=FOLDER|FILE|PATTERN and any of id, title, kind
+    /// (points|mesh), role (subject|ball|venue), alternative, shading (baked|lit),
+    /// static (true|false), texture (PATTERN|FILE|none), v (up|down: where texture rows grow;
+    /// PLY down, OBJ up), joined by commas
+    #[arg(long = "track", value_name = "KEY=VALUE,..")]
+    pub tracks: Vec<TrackArg>,
+    /// Where the pack goes: a single file if this ends in `.touchline`, else a folder
+    #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+    /// Overwrite a pack that is there already
+    #[arg(long)]
+    pub force: bool,
+    /// Frames a second, as 25 or 30000/1001
+    #[arg(long, value_name = "RATE", default_value = "30", value_parser = parse_frame_rate)]
+    pub frame_rate: FrameRate,
+    /// Programme date-time of the first frame, as 2026-02-14T19:30:00Z
+    #[arg(long, value_name = "RFC3339")]
+    pub start: Option<jiff::Timestamp>,
+    /// The axis that points up in the input
+    #[arg(long, value_enum, default_value_t = Up::Y)]
+    pub up: Up,
+    /// The unit of lengths in the input
+    #[arg(long, value_enum, default_value_t = Unit::Metres)]
+    pub unit: Unit,
+    /// Names the pack for people
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Names the pack for machines; the default is made from the title or the output's name
+    #[arg(long)]
+    pub id: Option<String>,
+    /// Seconds in a segment: shorter starts faster, longer packs tighter
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = parse_segment_secs)]
+    pub segment_secs: f64,
+    /// Grid on which points are stored; the default is the `voxel_metres` comment of the input,
+    /// else the median distance between neighbouring points of the first frame, so that few
+    /// points fall together
+    #[arg(long, value_name = "METRES", value_parser = parse_positive)]
+    pub voxel_metres: Option<f32>,
+    /// How far a stored vertex of a mesh may lie from where it was, on each axis
+    #[arg(long, value_name = "MM", default_value_t = 0.5, value_parser = parse_positive)]
+    pub position_error_mm: f32,
+    /// Title, stage, presets, cameras and credits, written as in a manifest
+    #[arg(long, value_name = "FILE")]
+    pub scene: Option<PathBuf>,
+    /// A named viewpoint: id=, title=, target='x y z' (metres), yaw= and pitch= (degrees),
+    /// distance= (metres), fov= (degrees), joined by commas; the first is where a fan starts
+    #[arg(long = "preset", value_name = "KEY=VALUE,..")]
+    pub presets: Vec<PresetArg>,
+    /// A picture to show before the replay
+    #[arg(long, value_name = "FILE")]
+    pub poster: Option<PathBuf>,
+    /// Threads to work with; the default is one a processor
+    #[arg(long, value_name = "COUNT")]
+    pub threads: Option<usize>,
+    /// Progress and result as lines of JSON on the standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+const PACK_EXAMPLES: &str = "\
+Examples:
+  touchline pack points/ --frame-rate 30 --out jump.touchline
+  touchline pack --frame-rate 25 --out match/ \\
+    --track 'id=athlete,path=mesh/,texture=mesh/tex_*.jpg,alternative=athlete' \\
+    --track 'id=cloud,path=points/*.ply,alternative=athlete' \\
+    --track 'id=stadium,path=stadium.obj,role=venue,shading=lit'";
+
+/// Says what is in a pack.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// A `.touchline` file, a folder with a manifest.json, or the manifest
+    pub pack: PathBuf,
+    /// As JSON on the standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Checks every byte of a pack.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// A `.touchline` file, a folder with a manifest.json, or the manifest
+    pub pack: PathBuf,
+    /// Threads to work with; the default is one a processor
+    #[arg(long, value_name = "COUNT")]
+    pub threads: Option<usize>,
+    /// Progress and result as lines of JSON on the standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Serves a folder to browsers, for development.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// What to serve
+    pub folder: PathBuf,
+    /// Port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: String,
+}
+
+/// Draws frames of a pack to PNG files.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// A `.touchline` file, a folder with a manifest.json, or the manifest
+    pub pack: PathBuf,
+    /// Index of the frame to draw
+    #[arg(long, default_value_t = 0)]
+    pub frame: u32,
+    /// Look from this preset; the default is the pack's first
+    #[arg(long, value_name = "ID", group = "from")]
+    pub preset: Option<String>,
+    /// Look from here: target='x y z' (metres), yaw= and pitch= (degrees), distance= (metres),
+    /// fov= (degrees), joined by commas
+    #[arg(long, value_name = "KEY=VALUE,..", group = "from")]
+    pub viewpoint: Option<ViewpointArg>,
+    /// Look through this broadcast camera
+    #[arg(long, value_name = "ID", group = "from")]
+    pub camera: Option<String>,
+    /// Draw these tracks only; the default is all, the first of each alternative
+    #[arg(long = "track", value_name = "ID")]
+    pub tracks: Vec<String>,
+    /// Width and height of the picture, pixels
+    #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = parse_size)]
+    pub size: [u32; 2],
+    /// The PNG file to write
+    #[arg(long, value_name = "FILE", required_unless_present = "frames_dir")]
+    pub out: Option<PathBuf>,
+    /// Draw every frame into this folder, as frame_00000.png
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out", "frame"])]
+    pub frames_dir: Option<PathBuf>,
+    /// Burn the frame's number into the top left corner, for checks of synchrony
+    #[arg(long)]
+    pub frame_code: bool,
+    /// Progress and result as lines of JSON on the standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The axis that points up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Up {
+    /// As the stage has it.
+    Y,
+    /// As most survey and CAD tools have it.
+    Z,
+}
+
+/// A unit of length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Unit {
+    /// As the stage has it.
+    Metres,
+    /// Hundredths.
+    Cm,
+    /// Thousandths.
+    Mm,
+    /// 0.0254 m.
+    Inches,
+    /// 0.3048 m.
+    Feet,
+}
+
+impl Unit {
+    /// Metres in one of it.
+    pub fn metres(self) -> f32 {
+        match self {
+            Self::Metres => 1.0,
+            Self::Cm => 0.01,
+            Self::Mm => 0.001,
+            Self::Inches => 0.0254,
+            Self::Feet => 0.3048,
+        }
+    }
+}
+
+/// Where the frames' textures are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TextureArg {
+    /// Images beside the frames, if there are any with the same numbers.
+    #[default]
+    Beside,
+    /// There are none, whatever lies beside the frames.
+    None,
+    /// This file, folder or pattern.
+    At(String),
+}
+
+/// One `--track`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrackArg {
+    /// Folder, file or pattern of its frames.
+    pub path: String,
+    /// Unique in the pack; made from the path if absent.
+    pub id: Option<String>,
+    /// For people.
+    pub title: String,
+    /// Seen from the files if absent.
+    pub kind: Option<Kind>,
+    /// Subject if absent.
+    pub role: Option<Role>,
+    /// Name shared by tracks that show the same thing.
+    pub alternative: Option<String>,
+    /// How its colours meet the light.
+    pub shading: Shading,
+    /// Whether it is shown all the time; a venue of one frame is if absent.
+    pub is_static: Option<bool>,
+    /// Where its textures are.
+    pub texture: TextureArg,
+    /// Whether v of texture coordinates grows upwards; the file kind's habit if absent.
+    pub is_v_up: Option<bool>,
+}
+
+impl FromStr for TrackArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut track = Self::default();
+        for (key, value) in pairs(text)? {
+            match key {
+                "path" => value.clone_into(&mut track.path),
+                "id" => track.id = Some(value.to_owned()),
+                "title" => value.clone_into(&mut track.title),
+                "alternative" => track.alternative = Some(value.to_owned()),
+                "kind" => track.kind = Some(one_of(key, value, &KINDS)?),
+                "role" => track.role = Some(one_of(key, value, &ROLES)?),
+                "shading" => track.shading = one_of(key, value, &SHADINGS)?,
+                "static" => track.is_static = Some(one_of(key, value, &BOOLEANS)?),
+                "v" => track.is_v_up = Some(one_of(key, value, &V_DIRECTIONS)?),
+                "texture" if value == "none" => track.texture = TextureArg::None,
+                "texture" => track.texture = TextureArg::At(value.to_owned()),
+                _ => {
+                    return Err(unknown_key(
+                        key,
+                        "path, id, title, kind, role, alternative, shading, static, texture, v",
+                    ));
+                }
+            }
+        }
+        if track.path.is_empty() {
+            return Err("`path=` is missing: say where the track's frames are".to_owned());
+        }
+        Ok(track)
+    }
+}
+
+const KINDS: [(&str, Kind); 2] = [("points", Kind::Points), ("mesh", Kind::Mesh)];
+const ROLES: [(&str, Role); 3] = [
+    ("subject", Role::Subject),
+    ("ball", Role::Ball),
+    ("venue", Role::Venue),
+];
+const SHADINGS: [(&str, Shading); 2] = [("baked", Shading::Baked), ("lit", Shading::Lit)];
+const BOOLEANS: [(&str, bool); 2] = [("true", true), ("false", false)];
+const V_DIRECTIONS: [(&str, bool); 2] = [("up", true), ("down", false)];
+
+/// One `--preset`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PresetArg {
+    /// Unique in the pack.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// Where it looks from.
+    pub viewpoint: Viewpoint,
+}
+
+impl FromStr for PresetArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (mut id, mut title) = (None, None);
+        let mut rest = Vec::new();
+        for (key, value) in pairs(text)? {
+            match key {
+                "id" => id = Some(value.to_owned()),
+                "title" => title = Some(value.to_owned()),
+                _ => rest.push((key, value)),
+            }
+        }
+        let id = id.ok_or("`id=` is missing")?;
+        Ok(Self {
+            title: title.unwrap_or_else(|| id.clone()),
+            id,
+            viewpoint: viewpoint_from_pairs(&rest)?,
+        })
+    }
+}
+
+/// One `--viewpoint`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewpointArg(pub Viewpoint);
+
+impl FromStr for ViewpointArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        viewpoint_from_pairs(&pairs(text)?).map(Self)
+    }
+}
+
+fn viewpoint_from_pairs(pairs: &[(&str, &str)]) -> Result<Viewpoint, String> {
+    let mut viewpoint = Viewpoint {
+        target: glam::Vec3::ZERO,
+        yaw_radians: 0.0,
+        pitch_radians: 0.0,
+        distance_metres: 0.0,
+        fov_y_radians: 40f32.to_radians(),
+    };
+    for &(key, value) in pairs {
+        match key {
+            "target" => viewpoint.target = parse_vector(value)?,
+            "yaw" => viewpoint.yaw_radians = parse_number(key, value)?.to_radians(),
+            "pitch" => viewpoint.pitch_radians = parse_number(key, value)?.to_radians(),
+            "distance" => viewpoint.distance_metres = parse_number(key, value)?,
+            "fov" => viewpoint.fov_y_radians = parse_number(key, value)?.to_radians(),
+            _ => return Err(unknown_key(key, "target, yaw, pitch, distance, fov")),
+        }
+    }
+    if viewpoint.distance_metres <= 0.0 {
+        return Err("`distance=` is missing or not above 0: metres from target to eye".to_owned());
+    }
+    if viewpoint.pitch_radians.abs() > std::f32::consts::FRAC_PI_2 {
+        return Err("`pitch` is -90 to 90 degrees".to_owned());
+    }
+    if viewpoint.fov_y_radians <= 0.0 || viewpoint.fov_y_radians >= std::f32::consts::PI {
+        return Err("`fov` is 0 to 180 degrees".to_owned());
+    }
+    Ok(viewpoint)
+}
+
+/// Splits `key=value,key=value`.
+fn pairs(text: &str) -> Result<Vec<(&str, &str)>, String> {
+    text.split(',')
+        .map(|pair| {
+            let (key, value) = pair
+                .split_once('=')
+                .ok_or_else(|| format!("`{pair}` is no `key=value`"))?;
+            Ok((key.trim(), value.trim()))
+        })
+        .collect()
+}
+
+fn unknown_key(key: &str, known: &str) -> String {
+    format!("unknown key `{key}`; known are {known}")
+}
+
+fn one_of<T: Copy>(key: &str, value: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    let found = choices.iter().find(|(name, _)| *name == value);
+    found.map(|&(_, choice)| choice).ok_or_else(|| {
+        let names: Vec<_> = choices.iter().map(|&(name, _)| name).collect();
+        format!("`{key}` is one of {}, not `{value}`", names.join(", "))
+    })
+}
+
+fn parse_number(key: &str, value: &str) -> Result<f32, String> {
+    let number: f32 = value
+        .parse()
+        .map_err(|_| format!("`{key}` is a number, not `{value}`"))?;
+    if number.is_finite() {
+        Ok(number)
+    } else {
+        Err(format!("`{key}` is finite"))
+    }
+}
+
+fn parse_vector(value: &str) -> Result<glam::Vec3, String> {
+    let axes = value
+        .split_whitespace()
+        .map(|axis| parse_number("target", axis))
+        .collect::<Result<Vec<_>, _>>()?;
+    let axes: [f32; 3] = axes
+        .try_into()
+        .map_err(|_| "`target` is three numbers with spaces between them".to_owned())?;
+    Ok(axes.into())
+}
+
+fn parse_frame_rate(text: &str) -> Result<FrameRate, String> {
+    let (numerator, denominator) = text.split_once('/').unwrap_or((text, "1"));
+    let whole = |part: &str| part.trim().parse::<u32>().ok().filter(|&number| number > 0);
+    match (whole(numerator), whole(denominator)) {
+        (Some(numerator), Some(denominator)) => Ok(FrameRate {
+            numerator,
+            denominator,
+        }),
+        _ => Err("a frame rate is a whole number or a fraction, as 25 or 30000/1001".to_owned()),
+    }
+}
+
+fn parse_segment_secs(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| format!("`{text}` is no number of seconds"))?;
+    if (0.05..=10.0).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err("a segment lasts 0.05 to 10 seconds".to_owned())
+    }
+}
+
+fn parse_positive(text: &str) -> Result<f32, String> {
+    let number: f32 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+    if number > 0.0 && number.is_finite() {
+        Ok(number)
+    } else {
+        Err("must be above 0".to_owned())
+    }
+}
+
+fn parse_size(text: &str) -> Result<[u32; 2], String> {
+    let side = |part: &str| {
+        let sides = 16..=8192;
+        part.parse::<u32>().ok().filter(|side| sides.contains(side))
+    };
+    let (width, height) = text.split_once('x').unwrap_or((text, ""));
+    match (side(width), side(height)) {
+        (Some(width), Some(height)) => Ok([width, height]),
+        _ => Err("a size is WIDTHxHEIGHT, 16 to 8192 pixels each".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn tracks_are_read() {
+        let track: TrackArg = "id=a,path=points/,kind=points,role=ball,static=true,v=up"
+            .parse()
+            .unwrap();
+        assert_eq!(track.id.as_deref(), Some("a"));
+        assert_eq!(track.kind, Some(Kind::Points));
+        assert_eq!(track.is_static, Some(true));
+        assert_eq!(track.is_v_up, Some(true));
+        for wrong in ["id=a", "path=x,kind=cube", "path=x,colour=red", "path"] {
+            assert!(wrong.parse::<TrackArg>().is_err(), "took {wrong}");
+        }
+    }
+
+    #[test]
+    fn presets_are_read() {
+        let preset: PresetArg = "id=goal,target=0 1 -2,yaw=90,pitch=10,distance=12"
+            .parse()
+            .unwrap();
+        assert_eq!(preset.title, "goal");
+        assert_eq!(preset.viewpoint.target, glam::Vec3::new(0.0, 1.0, -2.0));
+        assert!((preset.viewpoint.yaw_radians - std::f32::consts::FRAC_PI_2).abs() < 1e-6);
+        for wrong in [
+            "id=a",
+            "target=0 0 0,distance=1",
+            "id=a,target=0 0,distance=1",
+            "id=a,distance=1,pitch=91",
+            "id=a,distance=nan",
+        ] {
+            assert!(wrong.parse::<PresetArg>().is_err(), "took {wrong}");
+        }
+    }
+
+    #[test]
+    fn rates_and_sizes_are_read() {
+        assert_eq!(parse_frame_rate("25").unwrap(), FrameRate::whole(25));
+        assert_eq!(parse_frame_rate("30000/1001").unwrap().denominator, 1001);
+        assert!(parse_frame_rate("0").is_err() && parse_frame_rate("29.97").is_err());
+        assert_eq!(parse_size("640x360").unwrap(), [640, 360]);
+        assert!(parse_size("640").is_err() && parse_size("640x9000").is_err());
+    }
+}

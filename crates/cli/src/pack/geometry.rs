@@ -1,0 +1,135 @@
+//! What one captured file says, before it is brought into the stage.
+
+use std::path::Path;
+
+use anyhow::Result;
+use glam::Vec3;
+use touchline_scene::Bounds;
+
+use super::{obj, ply};
+use crate::args::{Unit, Up};
+use crate::error::BadInput;
+
+/// A larger file is no frame: 1 million points as text are 60 MB.
+const FILE_SIZE_MAX: u64 = 4 << 30;
+
+/// The points or the mesh of one file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Geometry {
+    /// As the file has them, or in the stage after [`Geometry::into_stage`].
+    pub(crate) positions: Vec<Vec3>,
+    /// sRGB and alpha, one a position; empty if the file has none.
+    pub(crate) colours: Vec<[u8; 4]>,
+    /// One a position, v down; empty if the file has none.
+    pub(crate) texture: Vec<[f32; 2]>,
+    /// Three a triangle; empty for points.
+    pub(crate) indices: Vec<u32>,
+    /// Edge of a cell where the positions lie on a grid, metres.
+    pub(crate) voxel_metres: Option<f32>,
+}
+
+/// How a file's space lies in the stage.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Space {
+    /// The axis that points up.
+    pub(crate) up: Up,
+    /// The unit of lengths.
+    pub(crate) unit: Unit,
+    /// Whether v of texture coordinates grows upwards; the file kind's habit if `None`.
+    pub(crate) is_v_up: Option<bool>,
+}
+
+/// Reads one frame and brings it into the stage; every number in it is checked.
+pub(crate) fn read(path: &Path, space: Space) -> Result<Geometry> {
+    let unreadable =
+        |error: std::io::Error| BadInput::new(path, error.to_string(), "make the file readable");
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size > FILE_SIZE_MAX {
+        return Err(BadInput::new(path, "the file is over 4 GiB", "one file is one frame").into());
+    }
+    if size == 0 {
+        return Err(BadInput::new(path, "the file is empty", "export this frame again").into());
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let is_obj = super::input::has_extension(path, &["obj"]);
+    let mut geometry = if is_obj {
+        obj::read(path, &bytes)?
+    } else {
+        ply::read(path, bytes)?
+    };
+    if space.is_v_up.unwrap_or(is_obj) {
+        for [_, v] in &mut geometry.texture {
+            *v = 1.0 - *v;
+        }
+    }
+    check(&geometry, path)?;
+    Ok(geometry.into_stage(space))
+}
+
+/// Refuses what no frame can have.
+fn check(geometry: &Geometry, path: &Path) -> Result<()> {
+    if geometry.positions.is_empty() {
+        let what = "the frame has no points";
+        let remedy = "export this frame again, or leave it and all after it out";
+        return Err(BadInput::new(path, what, remedy).into());
+    }
+    if let Some(index) = geometry.positions.iter().position(|at| !at.is_finite()) {
+        let what = format!("the position {} is not finite", geometry.positions[index]);
+        let remedy = "remove the point where the frames are made";
+        return Err(BadInput::new(path, what, remedy)
+            .at(format!("vertex {index}"))
+            .into());
+    }
+    let is_finite = |uv: &[f32; 2]| uv[0].is_finite() && uv[1].is_finite();
+    if let Some(index) = geometry.texture.iter().position(|uv| !is_finite(uv)) {
+        let what = "the texture coordinate is not finite";
+        let remedy = "correct the texture coordinates where the frames are made";
+        return Err(BadInput::new(path, what, remedy)
+            .at(format!("vertex {index}"))
+            .into());
+    }
+    let vertex_count = geometry.positions.len();
+    let outside = |&index: &u32| index as usize >= vertex_count;
+    if let Some(corner) = geometry.indices.iter().position(outside) {
+        let index = geometry.indices[corner];
+        let what = format!("a corner is vertex {index}, but there are {vertex_count} vertices");
+        let remedy = "export this frame again: its faces belong to other vertices";
+        return Err(BadInput::new(path, what, remedy)
+            .at(format!("triangle {}", corner / 3))
+            .into());
+    }
+    Ok(())
+}
+
+impl Geometry {
+    /// Moves all into the stage: metres, y up.
+    fn into_stage(mut self, space: Space) -> Self {
+        // A grid with its own comments is in metres already.
+        let scale = if self.voxel_metres.is_some() {
+            1.0
+        } else {
+            space.unit.metres()
+        };
+        for position in &mut self.positions {
+            let turned = match space.up {
+                Up::Y => *position,
+                // A quarter turn about x, so left stays left.
+                Up::Z => Vec3::new(position.x, position.z, -position.y),
+            };
+            *position = turned * scale;
+        }
+        self
+    }
+
+    /// The box around all positions.
+    pub(crate) fn bounds(&self) -> Bounds {
+        let mut bounds = Bounds::EMPTY;
+        self.positions.iter().for_each(|&at| bounds.include(at));
+        bounds
+    }
+
+    /// Whether it has faces.
+    pub(crate) fn is_mesh(&self) -> bool {
+        !self.indices.is_empty()
+    }
+}
