@@ -74,19 +74,11 @@ yaw: number,
 /**
  * Radians, positive upwards.
  */
-pitch: number, 
-/**
- * Glides there instead of following at once: keys and buttons.
- */
-isSmooth: boolean, } | { "kind": "zoom", 
+pitch: number, } | { "kind": "zoom", 
 /**
  * Of the distance; below 1 is nearer.
  */
-factor: number, 
-/**
- * Glides there instead of following at once: wheel, keys and buttons.
- */
-isSmooth: boolean, } | { "kind": "pan", 
+factor: number, } | { "kind": "pan", 
 /**
  * Shares of the picture's height, positive to the right.
  */
@@ -94,11 +86,7 @@ right: number,
 /**
  * Shares of the picture's height, positive upwards.
  */
-up: number, 
-/**
- * Glides there instead of following at once: keys and buttons.
- */
-isSmooth: boolean, } | { "kind": "retry" } | { "kind": "lose-device" };
+up: number, } | { "kind": "retry" } | { "kind": "lose-device" };
 
 export type VideoSample = { 
 /**
@@ -170,11 +158,7 @@ source: SyncSource, } | { "kind": "camera",
 /**
  * Where it is now.
  */
-viewpoint: View, 
-/**
- * The fan moved it; else a preset or the page did.
- */
-isByFan: boolean, } | { "kind": "problem" } & Problem | { "kind": "device-lost", 
+viewpoint: View, } | { "kind": "problem" } & Problem | { "kind": "device-lost", 
 /**
  * In the browser's words.
  */

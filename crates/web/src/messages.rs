@@ -203,8 +203,6 @@ messages! {
         Camera {
             /// Where it is now.
             viewpoint: View,
-            /// The fan moved it; else a preset or the page did.
-            is_by_fan: bool,
         },
         /// Something went wrong.
         Problem(Problem),

@@ -1,0 +1,609 @@
+//! The composition root: turns what happens into the player's events, and its actions into deeds.
+//!
+//! Every callback of the browser enters by [`enter`], which lets the player think once the
+//! callback has had its say, and speaks to the page only after the engine is at rest: nothing
+//! that the page does in answer can meet the engine half way.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use js_sys::{Function, Uint8Array};
+use touchline_pack::{Manifest, Segment, SegmentEntry, Stream};
+use touchline_player::{
+    Action, Config, Event, FailReason, JobId, Player, Recovery, RequestId, StreamKey, StreamKind,
+};
+use touchline_scene::Seconds;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::MessagePort;
+
+use crate::convert;
+use crate::decode::{Answer, Decoders, Job};
+use crate::fetch::{Abort, fetch};
+use crate::js;
+use crate::messages::{Command, Notice, Problem};
+use crate::open::{Place, Source, open};
+use crate::picture::Picture;
+use crate::report::Reporter;
+use crate::screen::Screen;
+use crate::store::{HeldSegment, Store};
+use crate::{texture, upload};
+
+/// Rounds of thinking in one go at most: an action that is done at once (a segment that is already
+/// here) asks for one more round, and rounds must end.
+const ROUND_COUNT_MAX: usize = 16;
+
+/// The engine's one state, shared by every callback.
+#[derive(Clone)]
+pub(crate) struct Shared(Rc<RefCell<Core>>);
+
+/// A decode job under way.
+#[derive(Clone, Copy, Debug)]
+struct RunningJob {
+    stream: StreamKey,
+    segment: u32,
+}
+
+/// Everything the engine knows.
+pub(crate) struct Core {
+    me: Weak<RefCell<Core>>,
+    pub(crate) player: Player,
+    pub(crate) manifest: Option<Arc<Manifest>>,
+    source: Option<Rc<Source>>,
+    pub(crate) store: Store,
+    pub(crate) screen: Screen,
+    pub(crate) picture: Picture,
+    pub(crate) report: Reporter,
+    decoders: Decoders,
+    inbox: Vec<Event>,
+    send: Function,
+    opening: Option<Abort>,
+    fetches: HashMap<RequestId, Abort>,
+    jobs: HashMap<JobId, RunningJob>,
+    /// Grows whenever another pack is opened, so that late answers can tell.
+    visit: u32,
+    src: Option<String>,
+    is_visible: bool,
+    is_closed: bool,
+    is_frame_asked: bool,
+    on_frame: Function,
+    wake: Option<(i32, Seconds)>,
+    on_wake: Function,
+    /// Where a segment's bytes are looked at, kept so that it is allocated once.
+    scratch: Vec<u8>,
+}
+
+impl Shared {
+    /// An engine at rest, with a screen and nothing to show.
+    pub(crate) fn new(screen: Screen, ports: Vec<MessagePort>, send: Function) -> Self {
+        let core = Rc::new_cyclic(|me: &Weak<RefCell<Core>>| {
+            let callback = |deed: fn(&mut Core)| -> Function {
+                let me = me.clone();
+                // Handed to JavaScript for as long as the engine's thread lives.
+                Closure::<dyn FnMut()>::new(move || enter(&me, deed))
+                    .into_js_value()
+                    .unchecked_into()
+            };
+            let answered = me.clone();
+            let decoders = Decoders::new(ports, move |answer| {
+                enter(&answered, |core| core.answered(answer));
+            });
+            let config = Config {
+                decoder_count: decoders.count().max(1),
+                ..Config::default()
+            };
+            let mut report = Reporter::default();
+            report.started(&screen);
+            RefCell::new(Core {
+                me: me.clone(),
+                player: Player::new(config),
+                manifest: None,
+                source: None,
+                store: Store::default(),
+                screen,
+                picture: Picture::default(),
+                report,
+                decoders,
+                inbox: Vec::new(),
+                send,
+                opening: None,
+                fetches: HashMap::new(),
+                jobs: HashMap::new(),
+                visit: 0,
+                src: None,
+                is_visible: true,
+                is_closed: false,
+                is_frame_asked: false,
+                on_frame: callback(Core::animation_frame),
+                wake: None,
+                on_wake: callback(|core| core.wake = None),
+                scratch: Vec::new(),
+            })
+        });
+        let shared = Self(core);
+        shared.enter(Core::watch_device);
+        shared
+    }
+
+    /// Does a deed as a callback would.
+    pub(crate) fn enter(&self, deed: impl FnOnce(&mut Core)) {
+        enter(&Rc::downgrade(&self.0), deed);
+    }
+}
+
+/// The one way in: does the deed, lets the player think, then speaks to the page.
+pub(crate) fn enter(core: &Weak<RefCell<Core>>, deed: impl FnOnce(&mut Core)) {
+    let Some(core) = core.upgrade() else { return };
+    let (notices, send) = {
+        let mut core = core.borrow_mut();
+        if core.is_closed {
+            return;
+        }
+        deed(&mut core);
+        core.think();
+        (core.report.take(), core.send.clone())
+    };
+    for notice in notices {
+        // The page's own exceptions are the page's own.
+        let _ = send.call1(&JsValue::NULL, &to_js(&notice));
+    }
+}
+
+/// As JavaScript has it; nothing that is sent could fail to be written.
+pub(crate) fn to_js(value: &impl serde::Serialize) -> JsValue {
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
+    value.serialize(&serializer).unwrap_or(JsValue::NULL)
+}
+
+impl Core {
+    /// Takes a command of the page.
+    pub(crate) fn receive(&mut self, command: Command) {
+        match command {
+            Command::Open { src } => self.open(src),
+            Command::Close => self.close(),
+            Command::Resize { width, height } => {
+                self.screen.resize(width, height);
+                self.picture.spoil();
+            }
+            Command::Visible { is_visible } => {
+                self.is_visible = is_visible;
+                self.inbox.push(Event::Hidden(!is_visible));
+                self.picture.spoil();
+            }
+            Command::LoseDevice => {
+                self.screen.lose();
+                self.device_lost("lost on request".to_owned());
+            }
+            Command::Retry if self.manifest.is_none() => {
+                if let Some(src) = self.src.take() {
+                    self.open(src);
+                }
+            }
+            other => self.inbox.extend(convert::events(other)),
+        }
+    }
+
+    fn open(&mut self, src: String) {
+        self.forget_pack();
+        self.src = Some(src.clone());
+        let Ok(abort) = Abort::new() else { return };
+        self.opening = Some(abort.clone());
+        let (me, visit) = (self.me.clone(), self.visit);
+        spawn_local(async move {
+            let result = open(&src, &abort).await;
+            enter(&me, |core| {
+                if core.visit == visit {
+                    core.opened(result);
+                }
+            });
+        });
+    }
+
+    fn opened(&mut self, result: Result<(Manifest, Source), Problem>) {
+        self.opening = None;
+        match result {
+            Ok((manifest, source)) => {
+                self.report
+                    .say(Notice::Opened(convert::opened(&manifest, &source)));
+                let manifest = Arc::new(manifest);
+                self.manifest = Some(manifest.clone());
+                self.source = Some(Rc::new(source));
+                self.inbox.push(Event::Opened(manifest));
+            }
+            Err(problem) => self.report.say(Notice::Problem(problem)),
+        }
+    }
+
+    /// Stops and drops all that belongs to the open pack.
+    fn forget_pack(&mut self) {
+        self.visit += 1;
+        self.opening.take().inspect(Abort::abort);
+        self.fetches.drain().for_each(|(_, abort)| abort.abort());
+        for (job, _) in self.jobs.drain() {
+            self.decoders.cancel(job);
+        }
+        self.store = Store::default();
+        self.manifest = None;
+        self.source = None;
+    }
+
+    fn close(&mut self) {
+        self.forget_pack();
+        self.decoders.close();
+        // Gives its memory back at once; the canvas keeps its last picture.
+        self.screen.lose();
+        self.is_closed = true;
+    }
+
+    /// Lets the player think until it has nothing more to do, and asks for what it waits for.
+    fn think(&mut self) {
+        for _ in 0..ROUND_COUNT_MAX {
+            let events = std::mem::take(&mut self.inbox);
+            let actions = self.player.tick(js::now(), &events);
+            for action in actions {
+                self.perform(action);
+            }
+            if self.inbox.is_empty() {
+                break;
+            }
+        }
+        self.report
+            .observe(&self.player, self.manifest.as_deref(), &self.picture);
+        if self.is_visible && (self.player.is_moving() || self.picture.is_stale(&self.player)) {
+            self.ask_for_frame();
+        }
+        self.set_wake();
+    }
+
+    fn ask_for_frame(&mut self) {
+        if !std::mem::replace(&mut self.is_frame_asked, true) {
+            js::request_animation_frame(&self.on_frame);
+        }
+    }
+
+    fn animation_frame(&mut self) {
+        self.is_frame_asked = false;
+        // Hidden meanwhile: the frame that comes with being visible again draws.
+        if !self.is_visible {
+            return;
+        }
+        let events = std::mem::take(&mut self.inbox);
+        // The picture will be seen a little later than now: show what is right then.
+        let seen_at = js::now() + self.screen.latency();
+        for action in self.player.tick(seen_at, &events) {
+            self.perform(action);
+        }
+        if self.picture.is_stale(&self.player) && self.screen.is_ready() {
+            self.draw();
+        }
+    }
+
+    fn draw(&mut self) {
+        let Some(manifest) = self.manifest.clone() else {
+            return;
+        };
+        self.picture
+            .draw(&manifest, &self.player, &self.store, &mut self.screen);
+        self.report.drawn(&self.picture);
+    }
+
+    fn set_wake(&mut self) {
+        let at = self.player.wake_at();
+        if at == self.wake.map(|(_, at)| at) {
+            return;
+        }
+        if let Some((id, _)) = self.wake.take() {
+            js::clear_timeout(id);
+        }
+        self.wake = at.map(|at| {
+            let millis = (at - js::now()).as_millis().max(0.0);
+            (js::set_timeout(&self.on_wake, millis), at)
+        });
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Fetch {
+                request,
+                stream,
+                segment,
+            } => self.fetch(request, stream, segment),
+            Action::Abort { request } => {
+                self.fetches.remove(&request).inspect(Abort::abort);
+            }
+            Action::Decode {
+                job,
+                stream,
+                segment,
+                first,
+                count,
+            } => {
+                self.jobs.insert(job, RunningJob { stream, segment });
+                if self.decode(job, stream, segment, first, count).is_none() {
+                    self.jobs.remove(&job);
+                    self.inbox.push(Event::JobFailed {
+                        job,
+                        recovery: Recovery::FetchAgain,
+                    });
+                }
+            }
+            Action::CancelDecode { job } => {
+                self.jobs.remove(&job);
+                self.decoders.cancel(job);
+            }
+            Action::DropSegment { stream, segment } => self.store.drop_segment(stream, segment),
+            Action::DropFrame { stream, frame } => self.store.drop_frame(stream, frame),
+            Action::Notify(notice) => {
+                let url = |problem: touchline_player::Problem| {
+                    let entry = self.entry(problem.stream?, problem.segment?)?;
+                    match self.source.as_ref()?.place_of(entry).ok()? {
+                        Place::Remote { url, .. } => url.split('?').next().map(str::to_owned),
+                        Place::Here(_) => None,
+                    }
+                };
+                let url = match notice {
+                    touchline_player::Notice::Problem(problem) => url(problem),
+                    _ => None,
+                };
+                self.report.notified(notice, url);
+            }
+        }
+    }
+
+    fn stream(&self, key: StreamKey) -> Option<&Stream> {
+        let track = self.manifest.as_ref()?.tracks.get(usize::from(key.track))?;
+        match key.kind {
+            StreamKind::Layer(index) => track.layers.get(usize::from(index)),
+            StreamKind::Rendition(index) => track.renditions.get(usize::from(index)),
+            StreamKind::Texture(index) => track.textures.get(usize::from(index)),
+        }
+    }
+
+    fn entry(&self, stream: StreamKey, segment: u32) -> Option<&SegmentEntry> {
+        self.stream(stream)?.segments.get(segment as usize)
+    }
+
+    fn fetch(&mut self, request: RequestId, stream: StreamKey, index: u32) {
+        let place = self.entry(stream, index).zip(self.source.as_ref());
+        let place = place.map(|(entry, source)| source.place_of(entry));
+        let (url, range) = match place {
+            Some(Ok(Place::Remote { url, range })) => (url, range),
+            Some(Ok(Place::Here(bytes))) => {
+                return self.arrived(request, stream, index, bytes);
+            }
+            Some(Err(_)) | None => {
+                let reason = FailReason::Malformed;
+                return self.inbox.push(Event::SegmentFailed { request, reason });
+            }
+        };
+        let abort = match Abort::new() {
+            Ok(abort) => abort,
+            Err(reason) => return self.inbox.push(Event::SegmentFailed { request, reason }),
+        };
+        self.fetches.insert(request, abort.clone());
+        let me = self.me.clone();
+        spawn_local(async move {
+            let result = fetch(&url, range.clone(), &abort).await;
+            enter(&me, |core| {
+                if core.fetches.remove(&request).is_none() {
+                    return; // Aborted meanwhile.
+                }
+                match result {
+                    Ok(fetched) => {
+                        core.report.fetched(fetched.bytes.length());
+                        // A server that ignores ranges has sent everything: take the part.
+                        let bytes = match range.filter(|_| !fetched.is_range) {
+                            Some(part) => fetched.bytes.slice(part.start as u32, part.end as u32),
+                            None => fetched.bytes,
+                        };
+                        core.arrived(request, stream, index, bytes);
+                    }
+                    Err(reason) => core.inbox.push(Event::SegmentFailed { request, reason }),
+                }
+            });
+        });
+    }
+
+    fn arrived(&mut self, request: RequestId, stream: StreamKey, index: u32, bytes: Uint8Array) {
+        let size_bytes = u64::from(bytes.length());
+        match self.check(stream, index, &bytes) {
+            Ok(segment) => {
+                let segment = Rc::new(segment);
+                self.store
+                    .put_segment(stream, index, HeldSegment { bytes, segment });
+                self.inbox.push(Event::SegmentArrived {
+                    request,
+                    size_bytes,
+                });
+            }
+            Err(reason) => self.inbox.push(Event::SegmentFailed { request, reason }),
+        }
+    }
+
+    /// Holds a segment's bytes against the manifest, then reads its framing.
+    fn check(
+        &mut self,
+        stream: StreamKey,
+        index: u32,
+        bytes: &Uint8Array,
+    ) -> Result<Segment, FailReason> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.resize(bytes.length() as usize, 0);
+        bytes.copy_to(&mut scratch);
+        let result = self.check_bytes(stream, index, &scratch);
+        self.scratch = scratch;
+        result
+    }
+
+    fn check_bytes(
+        &self,
+        stream: StreamKey,
+        index: u32,
+        bytes: &[u8],
+    ) -> Result<Segment, FailReason> {
+        let entry = self.entry(stream, index).ok_or(FailReason::Malformed)?;
+        if (bytes.len() as u64) < entry.size {
+            return Err(FailReason::Truncated);
+        }
+        entry
+            .sha256
+            .check(bytes)
+            .map_err(|_| FailReason::HashMismatch)?;
+        let segment = Segment::parse(bytes).map_err(|_| FailReason::Malformed)?;
+        let is_promised = self
+            .stream(stream)
+            .is_some_and(|stream| stream.codec == segment.codec)
+            && segment.first_frame == entry.first_frame
+            && segment.frames.len() == entry.frame_count as usize;
+        if is_promised {
+            Ok(segment)
+        } else {
+            Err(FailReason::Malformed)
+        }
+    }
+
+    fn decode(
+        &mut self,
+        id: JobId,
+        stream: StreamKey,
+        index: u32,
+        first: u32,
+        count: u32,
+    ) -> Option<()> {
+        let held = self.store.segment(stream, index)?.clone();
+        if matches!(stream.kind, StreamKind::Texture(_)) {
+            let frames = first..first + count;
+            texture::decode(self.me.clone(), self.visit, id, stream, held, frames);
+            return Some(());
+        }
+        let limits = self.stream(stream)?;
+        let (element_count_max, triangle_count_max) =
+            (limits.element_count_max, limits.triangle_count_max);
+        let job = Job {
+            id,
+            bytes: &held.bytes,
+            segment: &held.segment,
+            first,
+            count,
+            element_count_max,
+            triangle_count_max,
+        };
+        self.decoders.start(&job).ok()
+    }
+
+    fn answered(&mut self, answer: Answer) {
+        match answer {
+            Answer::Frame {
+                job,
+                index,
+                millis,
+                data,
+            } => {
+                let Some(running) = self.jobs.get(&job).copied() else {
+                    return;
+                };
+                let Some(held) = self.store.segment(running.stream, running.segment).cloned()
+                else {
+                    return;
+                };
+                self.report.decoded(millis);
+                let key = held.segment.key_before(index as usize) as u32;
+                let run = (running.stream, running.segment, key);
+                let renderer = self.screen.renderer();
+                match upload::upload(&data, run, &mut self.store, renderer) {
+                    Ok((resident, size_bytes)) => {
+                        let frame = held.segment.first_frame + index;
+                        self.frame_ready(running.stream, frame, resident, size_bytes);
+                    }
+                    Err(_) => self.job_failed(job, Recovery::Stop),
+                }
+            }
+            Answer::Done { job } => {
+                self.decoders.ended(job);
+                self.job_done(job);
+            }
+            Answer::Failed { job, recovery } => {
+                self.decoders.ended(job);
+                self.job_failed(job, recovery);
+            }
+        }
+    }
+
+    /// A frame is on the GPU.
+    pub(crate) fn frame_ready(
+        &mut self,
+        stream: StreamKey,
+        frame: u32,
+        resident: crate::store::Resident,
+        size_bytes: u64,
+    ) {
+        self.store.put_frame(stream, frame, resident);
+        self.inbox.push(Event::FrameReady {
+            stream,
+            frame,
+            size_bytes,
+        });
+    }
+
+    /// Whether a job is still wanted.
+    pub(crate) fn is_wanted(&self, job: JobId, visit: u32) -> bool {
+        self.visit == visit && self.jobs.contains_key(&job)
+    }
+
+    /// A job has handed over its last frame.
+    pub(crate) fn job_done(&mut self, job: JobId) {
+        if self.jobs.remove(&job).is_some() {
+            self.inbox.push(Event::JobDone { job });
+        }
+    }
+
+    /// A job has ended early.
+    pub(crate) fn job_failed(&mut self, job: JobId, recovery: Recovery) {
+        if self.jobs.remove(&job).is_some() {
+            self.inbox.push(Event::JobFailed { job, recovery });
+        }
+    }
+
+    /// Hears of the loss of the GPU device, whenever it comes.
+    fn watch_device(&mut self) {
+        let (me, lost) = (self.me.clone(), self.screen.lost());
+        spawn_local(async move {
+            if let Some(reason) = lost.await {
+                enter(&me, |core| core.device_lost(reason));
+            }
+        });
+    }
+
+    /// Draws with another device, at the same viewpoint and instant.
+    fn device_lost(&mut self, reason: String) {
+        self.store.lose_frames();
+        self.picture.spoil();
+        self.inbox.push(Event::FramesLost);
+        self.report.say(Notice::DeviceLost {
+            reason: reason.clone(),
+            is_recovered: false,
+        });
+        let me = self.me.clone();
+        let reopening = self.screen.reopen();
+        spawn_local(async move {
+            let result = reopening.await;
+            enter(&me, |core| match result {
+                Ok(reopened) => {
+                    core.screen.replace(reopened);
+                    core.watch_device();
+                    // What was uploaded to the lost device meanwhile is lost too.
+                    core.store.lose_frames();
+                    core.picture.spoil();
+                    core.inbox.push(Event::FramesLost);
+                    core.report.say(Notice::DeviceLost {
+                        reason,
+                        is_recovered: true,
+                    });
+                }
+                Err(problem) => core.report.say(Notice::Problem(problem)),
+            });
+        });
+    }
+}

@@ -1,0 +1,247 @@
+//! Opens a pack: finds its manifest, in either layout, and says where each segment's bytes are.
+
+use js_sys::Uint8Array;
+use touchline_pack::{HEADER_SIZE, Header, Manifest, PackError, SegmentEntry};
+use touchline_player::FailReason;
+use touchline_scene::Seconds;
+
+use crate::fetch::{Abort, ByteRange, Fetched, fetch};
+use crate::js;
+use crate::messages::Problem;
+
+/// Bytes asked for first from a single-file pack: most manifests fit, so one round trip does.
+const FIRST_FETCH_SIZE: u64 = 64 << 10;
+/// How often a manifest is asked for, and the pause before the second time.
+const TRY_COUNT: u32 = 3;
+const FIRST_PAUSE: Seconds = Seconds(0.5);
+/// A whole single file held at most, where a server sends it although a part was asked for.
+const WHOLE_FILE_SIZE_MAX: u32 = 96 << 20;
+
+/// Where the bytes of an open pack are.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// A folder: each segment is an object beside the manifest.
+    Folder {
+        /// The manifest's address, from which the segments' addresses are relative.
+        manifest_url: String,
+    },
+    /// A single file, read by ranges.
+    File {
+        /// The file's address.
+        url: String,
+        /// Where offset 0 of the segments lies.
+        segments_start: u64,
+    },
+    /// A single file from a server that ignores ranges: all of it is here already.
+    Whole {
+        /// The file's bytes.
+        bytes: Uint8Array,
+        /// Where offset 0 of the segments lies.
+        segments_start: u64,
+    },
+}
+
+/// Where one segment's bytes are.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// To be fetched.
+    Remote {
+        /// The object's address.
+        url: String,
+        /// The part of it, or all.
+        range: Option<ByteRange>,
+    },
+    /// Already here.
+    Here(Uint8Array),
+}
+
+impl Source {
+    /// Where the bytes of `entry` are.
+    ///
+    /// # Errors
+    /// [`PackError::Malformed`] if the manifest gives no usable address.
+    pub(crate) fn place_of(&self, entry: &SegmentEntry) -> Result<Place, PackError> {
+        match (self, &entry.url) {
+            (Self::Folder { manifest_url }, Some(relative)) => {
+                let url = resolve(relative, manifest_url).ok_or_else(|| PackError::Malformed {
+                    section: "2.5",
+                    rule: format!("`{relative}` is no relative address"),
+                })?;
+                Ok(Place::Remote { url, range: None })
+            }
+            (Self::Folder { .. }, None) => Err(PackError::Malformed {
+                section: "2.5",
+                rule: "in a folder every segment has a `url`".to_owned(),
+            }),
+            (
+                Self::File {
+                    url,
+                    segments_start,
+                },
+                _,
+            ) => {
+                let start = segments_start + entry.offset;
+                Ok(Place::Remote {
+                    url: url.clone(),
+                    range: Some(start..start + entry.size),
+                })
+            }
+            (
+                Self::Whole {
+                    bytes,
+                    segments_start,
+                },
+                _,
+            ) => {
+                let start = segments_start + entry.offset;
+                // Clamped by JavaScript; the hash tells if bytes are missing.
+                Ok(Place::Here(
+                    bytes.slice(start as u32, (start + entry.size) as u32),
+                ))
+            }
+        }
+    }
+
+    /// The address that others are relative to.
+    pub(crate) fn base_url(&self) -> Option<&str> {
+        match self {
+            Self::Folder { manifest_url } => Some(manifest_url),
+            Self::File { url, .. } => Some(url),
+            Self::Whole { .. } => None,
+        }
+    }
+}
+
+/// An absolute address from one relative to `base`; only the web's own schemes.
+pub(crate) fn resolve(relative: &str, base: &str) -> Option<String> {
+    let url = web_sys::Url::new_with_base(relative, base).ok()?;
+    matches!(url.protocol().as_str(), "http:" | "https:").then(|| url.href())
+}
+
+/// Fetches and checks the manifest of the pack at `src`.
+///
+/// # Errors
+/// A fatal [`Problem`] that says what and where.
+pub(crate) async fn open(src: &str, abort: &Abort) -> Result<(Manifest, Source), Problem> {
+    let path = src.split(['?', '#']).next().unwrap_or(src);
+    if path.ends_with(".touchline") {
+        return open_file(src, abort).await;
+    }
+    let manifest_url = if path.ends_with('/') {
+        format!("{path}manifest.json")
+    } else {
+        src.to_owned()
+    };
+    let fetched = fetch_patiently(&manifest_url, None, abort).await?;
+    let manifest = parse(&fetched.bytes.to_vec(), src)?;
+    Ok((manifest, Source::Folder { manifest_url }))
+}
+
+async fn open_file(src: &str, abort: &Abort) -> Result<(Manifest, Source), Problem> {
+    let mut fetched = fetch_patiently(src, Some(0..FIRST_FETCH_SIZE), abort).await?;
+    let head = fetched.bytes.subarray(0, HEADER_SIZE as u32).to_vec();
+    let header = Header::parse(&head).map_err(|error| refused(&error, src))?;
+    let range = header.manifest_range();
+    let segments_start = header.segments_start();
+    if fetched.is_range && u64::from(fetched.bytes.length()) < range.end {
+        fetched = fetch_patiently(src, Some(0..range.end), abort).await?;
+    }
+    let manifest = fetched
+        .bytes
+        .subarray(range.start as u32, range.end as u32)
+        .to_vec();
+    let manifest = parse(&manifest, src)?;
+    let source = if fetched.is_range {
+        Source::File {
+            url: src.to_owned(),
+            segments_start,
+        }
+    } else if fetched.bytes.length() > WHOLE_FILE_SIZE_MAX {
+        let message = "the server ignores Range and the file is too large to be held whole: \
+                       serve it from a server that honours Range, or as a folder";
+        return Err(problem(3006, message, src));
+    } else {
+        Source::Whole {
+            bytes: fetched.bytes,
+            segments_start,
+        }
+    };
+    Ok((manifest, source))
+}
+
+fn parse(json: &[u8], src: &str) -> Result<Manifest, Problem> {
+    Manifest::parse(json).map_err(|error| refused(&error, src))
+}
+
+fn refused(error: &PackError, src: &str) -> Problem {
+    let code = match error {
+        PackError::Truncated { .. } | PackError::Malformed { .. } => 2001,
+        PackError::WrongHash { .. } => 2002,
+        PackError::Unsupported(_) => 2004,
+    };
+    problem(code, &error.to_string(), src)
+}
+
+/// Fetches, and tries again where that may help.
+async fn fetch_patiently(
+    url: &str,
+    range: Option<ByteRange>,
+    abort: &Abort,
+) -> Result<Fetched, Problem> {
+    let mut pause = FIRST_PAUSE;
+    let mut tried = 1;
+    loop {
+        let reason = match fetch(url, range.clone(), abort).await {
+            Ok(fetched) => return Ok(fetched),
+            Err(reason) => reason,
+        };
+        let may_heal = !matches!(
+            reason,
+            FailReason::Http {
+                status: 400..500,
+                ..
+            }
+        );
+        if tried == TRY_COUNT || !may_heal {
+            return Err(network_problem(reason, url));
+        }
+        let asked = match reason {
+            FailReason::Http {
+                retry_after: Some(span),
+                ..
+            } => span,
+            _ => pause,
+        };
+        js::sleep(asked).await;
+        pause = pause * 2.0;
+        tried += 1;
+    }
+}
+
+fn network_problem(reason: FailReason, url: &str) -> Problem {
+    match reason {
+        FailReason::Http { status, .. } => {
+            let message = format!("the server answered {status} for the pack: check `src`");
+            let mut problem = problem(1000 + u32::from(status), &message, url);
+            problem.http_status = Some(status);
+            problem
+        }
+        FailReason::Timeout => problem(1002, "the server did not answer in time", url),
+        _ => problem(
+            1001,
+            "no network, or the server allows no cross-origin request",
+            url,
+        ),
+    }
+}
+
+/// A fatal problem with what is at `url`, whose query may hold secrets and is left out.
+pub(crate) fn problem(code: u32, message: &str, url: &str) -> Problem {
+    Problem {
+        code,
+        is_fatal: true,
+        message: message.to_owned(),
+        url: url.split(['?', '#']).next().map(str::to_owned),
+        http_status: None,
+    }
+}

@@ -1,0 +1,194 @@
+//! What the page is told: notices, said when something changed and no more often than it draws.
+
+use touchline_pack::Manifest;
+use touchline_player as player;
+use touchline_player::Player;
+use touchline_scene::Seconds;
+
+use crate::convert;
+use crate::js;
+use crate::messages::{Notice, State, Stats, View};
+use crate::picture::Picture;
+use crate::screen::Screen;
+
+/// Figures are told this often.
+const STATS_PERIOD: Seconds = Seconds(0.5);
+/// Times of which the median is told.
+const SAMPLE_COUNT: usize = 31;
+
+/// Gathers notices until the engine is at rest.
+#[derive(Debug, Default)]
+pub(crate) struct Reporter {
+    notices: Vec<Notice>,
+    state: Option<State>,
+    view: Option<View>,
+    is_drawn: bool,
+    stats_at: Option<Seconds>,
+    stats_drawn_count: u32,
+    fetched_bytes: f64,
+    decode_millis: Samples,
+    draw_millis: Samples,
+}
+
+impl Reporter {
+    /// Says something, once the engine is at rest.
+    pub(crate) fn say(&mut self, notice: Notice) {
+        self.notices.push(notice);
+    }
+
+    /// The screen is there.
+    pub(crate) fn started(&mut self, screen: &Screen) {
+        self.say(Notice::Started {
+            renderer: "webgpu".to_owned(),
+            adapter: screen.adapter_name(),
+        });
+    }
+
+    /// Everything said since the last time.
+    pub(crate) fn take(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// Bytes came from the network.
+    pub(crate) fn fetched(&mut self, size_bytes: u32) {
+        self.fetched_bytes += f64::from(size_bytes);
+    }
+
+    /// A frame was decoded.
+    pub(crate) fn decoded(&mut self, millis: f64) {
+        self.decode_millis.push(millis);
+    }
+
+    /// A picture was drawn.
+    pub(crate) fn drawn(&mut self, picture: &Picture) {
+        self.is_drawn = true;
+        self.draw_millis.push(picture.cost.as_millis());
+    }
+
+    /// The player said something; `url` is what it is about.
+    pub(crate) fn notified(&mut self, notice: player::Notice, url: Option<String>) {
+        match notice {
+            player::Notice::SyncChanged { state, source } => self.say(Notice::Sync {
+                state: convert::sync_state(state),
+                source: convert::sync_source(source),
+            }),
+            player::Notice::Problem(problem) => {
+                self.say(Notice::Problem(convert::problem(problem, url)));
+            }
+            // The rest is in the state.
+            player::Notice::StateChanged(_)
+            | player::Notice::ModeChanged(_)
+            | player::Notice::TracksChanged
+            | player::Notice::Looped
+            | player::Notice::Seeked => {}
+        }
+    }
+
+    /// Compares the player with what was said last, and says what has changed.
+    pub(crate) fn observe(
+        &mut self,
+        player: &Player,
+        manifest: Option<&Manifest>,
+        picture: &Picture,
+    ) {
+        let Some(manifest) = manifest else { return };
+        let stats = player.stats();
+        let state = state(player, manifest, picture, &stats);
+        let is_drawn = std::mem::take(&mut self.is_drawn);
+        let must_say = self.state.as_ref().is_none_or(|said| {
+            // Between pictures only what the page acts on; the running clock waits for the next.
+            let at_once = |state: &State| {
+                let tracks = state.selected_tracks.clone();
+                (
+                    state.play_state,
+                    state.mode,
+                    state.is_looping,
+                    state.is_before_start,
+                    tracks,
+                )
+            };
+            at_once(said) != at_once(&state) || (is_drawn && *said != state)
+        });
+        if must_say || is_drawn && self.state.as_ref() != Some(&state) {
+            self.say(Notice::State(state.clone()));
+            self.state = Some(state);
+        }
+        let viewpoint = convert::view(player.viewpoint());
+        if is_drawn && self.view != Some(viewpoint) {
+            self.say(Notice::Camera { viewpoint });
+            self.view = Some(viewpoint);
+        }
+        self.observe_stats(&stats, picture);
+    }
+
+    fn observe_stats(&mut self, stats: &player::Stats, picture: &Picture) {
+        let now = js::now();
+        let span = self.stats_at.map_or(Seconds(f64::INFINITY), |at| now - at);
+        if span < STATS_PERIOD {
+            return;
+        }
+        let drawn_count = picture.count - self.stats_drawn_count;
+        self.stats_at = Some(now);
+        self.stats_drawn_count = picture.count;
+        self.say(Notice::Stats(Stats {
+            drawn_count: picture.count,
+            drawn_per_second: f64::from(drawn_count) / span.0,
+            draw_ms: self.draw_millis.median(),
+            decode_ms: self.decode_millis.median(),
+            fetched_bytes: self.fetched_bytes,
+            held_bytes: stats.held_bytes as f64,
+            sync_error_ms: stats.sync_error.map(Seconds::as_millis),
+            element_count: picture.element_count as f64,
+        }));
+    }
+}
+
+fn state(player: &Player, manifest: &Manifest, picture: &Picture, stats: &player::Stats) -> State {
+    let id = |track: u16| {
+        manifest
+            .tracks
+            .get(usize::from(track))
+            .map(|track| track.id.clone())
+    };
+    State {
+        play_state: convert::play_state(player.state()),
+        mode: convert::mode(player.mode()),
+        position_secs: player.position().0,
+        frame: picture.frame,
+        rate: player.rate(),
+        is_looping: player.is_looping(),
+        is_before_start: stats.is_before_start,
+        selected_tracks: player
+            .selected_tracks()
+            .into_iter()
+            .filter_map(id)
+            .collect(),
+        buffered: stats
+            .buffered
+            .iter()
+            .map(|(start, end)| [start.0, end.0])
+            .collect(),
+    }
+}
+
+/// The last few of some times.
+#[derive(Debug, Default)]
+struct Samples {
+    values: std::collections::VecDeque<f64>,
+}
+
+impl Samples {
+    fn push(&mut self, value: f64) {
+        if self.values.len() == SAMPLE_COUNT {
+            self.values.pop_front();
+        }
+        self.values.push_back(value);
+    }
+
+    /// 0 where there are none.
+    fn median(&self) -> f64 {
+        let mut sorted: Vec<f64> = self.values.iter().copied().collect();
+        sorted.sort_by(f64::total_cmp);
+        sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+    }
+}

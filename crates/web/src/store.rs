@@ -1,0 +1,121 @@
+//! What the engine holds: segments in JavaScript's memory, frames on the GPU.
+//!
+//! Never decides what to keep: the player says what comes and what goes.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use js_sys::Uint8Array;
+use touchline_pack::Segment;
+use touchline_player::StreamKey;
+use touchline_render::{MeshHandle, PointsHandle, Shadow, TextureHandle, TopologyHandle};
+
+/// A segment, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldSegment {
+    /// In JavaScript's memory.
+    pub(crate) bytes: Uint8Array,
+    /// Its framing.
+    pub(crate) segment: Rc<Segment>,
+}
+
+/// A frame on the GPU.
+pub(crate) enum Resident {
+    /// A point cloud and its shadow on the ground.
+    Points(PointsHandle, Option<Shadow>),
+    /// A mesh, the run of frames it belongs to, and its shadow on the ground.
+    Mesh(MeshHandle, RunKey, Option<Shadow>),
+    /// A texture, which following frames may share.
+    Texture(Rc<TextureHandle>),
+}
+
+/// Names a run of frames with one topology: stream, segment, and the run's key in the segment.
+pub(crate) type RunKey = (StreamKey, u32, u32);
+
+struct Run {
+    topology: TopologyHandle,
+    frame_count: u32,
+}
+
+/// Everything held of the open pack.
+#[derive(Default)]
+pub(crate) struct Store {
+    segments: HashMap<(StreamKey, u32), HeldSegment>,
+    frames: HashMap<(StreamKey, u32), Resident>,
+    runs: HashMap<RunKey, Run>,
+}
+
+impl Store {
+    /// Holds a segment.
+    pub(crate) fn put_segment(&mut self, stream: StreamKey, index: u32, segment: HeldSegment) {
+        self.segments.insert((stream, index), segment);
+    }
+
+    /// A held segment.
+    pub(crate) fn segment(&self, stream: StreamKey, index: u32) -> Option<&HeldSegment> {
+        self.segments.get(&(stream, index))
+    }
+
+    /// Lets go of a segment.
+    pub(crate) fn drop_segment(&mut self, stream: StreamKey, index: u32) {
+        self.segments.remove(&(stream, index));
+    }
+
+    /// Holds a frame.
+    pub(crate) fn put_frame(&mut self, stream: StreamKey, frame: u32, resident: Resident) {
+        if let Resident::Mesh(_, run, _) = &resident
+            && let Some(run) = self.runs.get_mut(run)
+        {
+            run.frame_count += 1;
+        }
+        // Only now: replacing the last frame of a run must not let go of its topology.
+        let replaced = self.frames.insert((stream, frame), resident);
+        self.release(replaced);
+    }
+
+    /// A held frame.
+    pub(crate) fn frame(&self, stream: StreamKey, frame: u32) -> Option<&Resident> {
+        self.frames.get(&(stream, frame))
+    }
+
+    /// Lets go of a frame, and of its run's topology with the last of them.
+    pub(crate) fn drop_frame(&mut self, stream: StreamKey, frame: u32) {
+        let dropped = self.frames.remove(&(stream, frame));
+        self.release(dropped);
+    }
+
+    /// The topology of a run, if held.
+    pub(crate) fn topology(&self, run: RunKey) -> Option<&TopologyHandle> {
+        self.runs.get(&run).map(|run| &run.topology)
+    }
+
+    /// Holds a run's topology until the last of its frames goes.
+    pub(crate) fn put_topology(&mut self, run: RunKey, topology: TopologyHandle) {
+        self.runs.insert(
+            run,
+            Run {
+                topology,
+                frame_count: 0,
+            },
+        );
+    }
+
+    /// Lets go of all that was on the GPU: its device is lost.
+    pub(crate) fn lose_frames(&mut self) {
+        self.frames.clear();
+        self.runs.clear();
+    }
+
+    fn release(&mut self, resident: Option<Resident>) {
+        let Some(Resident::Mesh(_, key, _)) = resident else {
+            return;
+        };
+        let Some(run) = self.runs.get_mut(&key) else {
+            return;
+        };
+        run.frame_count -= 1;
+        if run.frame_count == 0 {
+            self.runs.remove(&key);
+        }
+    }
+}
