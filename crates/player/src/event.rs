@@ -36,7 +36,8 @@ pub struct JobId(pub u64);
 /// What happened since the last tick.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// A manifest was read and checked. Replaces what was open.
+    /// A manifest was read and checked. Replaces what was open: both sides forget its segments,
+    /// frames, fetches and jobs without a word.
     Opened(Arc<Manifest>),
     /// A fetch ended well: the segment is held, its hash and framing checked.
     SegmentArrived {
@@ -83,7 +84,7 @@ pub enum Event {
     Gesture(Gesture),
     /// The page or the element went out of sight (true) or came back (false).
     Hidden(bool),
-    /// The GPU device was lost: no frame is resident any more.
+    /// The GPU device was lost: no frame is resident any more and every decode job is void.
     FramesLost,
 }
 
@@ -149,7 +150,7 @@ pub enum Mode {
 
 /// What the fan or the page wants.
 ///
-/// Those of the transport (play to set-loop) given in [`Mode::Follow`] switch to [`Mode::Replay`]
+/// Those that move the picture (play, pause, seek, step and rate) given in [`Mode::Follow`] switch to [`Mode::Replay`]
 /// at the frame on screen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -184,7 +185,7 @@ pub enum Command {
     },
     /// Honours or stops honouring the fan's wish for less motion.
     SetMotionReduced(bool),
-    /// Tries at once what waits to be tried again.
+    /// Tries at once what waits to be tried again, and once more what was given up.
     RetryNow,
 }
 

@@ -1,0 +1,341 @@
+//! What is held and what is under way: segments, frames, fetches, jobs, and their bytes.
+//!
+//! Always true: `held_bytes` and `pending_bytes` are the sums over what the maps hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use touchline_pack::{Kind, Manifest, SegmentEntry, Stream, Track};
+
+use crate::event::{JobId, RequestId, StreamKey, StreamKind};
+use crate::retry::Attempts;
+
+/// Bytes that the GPU needs for a frame beside its points, vertices and pixels.
+const FRAME_OVERHEAD_BYTES: u64 = 4096;
+
+/// Everything the player knows to be held or on its way.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) streams: Vec<StreamBuffer>,
+    /// For each track of the manifest its streams, as indices in `streams`.
+    pub(crate) tracks: Vec<Vec<usize>>,
+    pub(crate) fetches: BTreeMap<RequestId, SegmentRef>,
+    pub(crate) jobs: BTreeMap<JobId, Job>,
+    pub(crate) held_bytes: u64,
+    pub(crate) pending_bytes: u64,
+    pub(crate) lost_segment_count: u32,
+    next_id: u64,
+}
+
+/// Names a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SegmentRef {
+    /// Index in `Buffer::streams`.
+    pub(crate) stream: usize,
+    /// Index in the stream's segments.
+    pub(crate) segment: u32,
+}
+
+/// One stream's segments and frames.
+#[derive(Debug)]
+pub(crate) struct StreamBuffer {
+    pub(crate) key: StreamKey,
+    /// Frames build on earlier ones: a segment is decoded by one job at a time.
+    pub(crate) is_sequential: bool,
+    /// No frame is larger on the GPU, as far as the manifest is right.
+    pub(crate) frame_bytes_max: u64,
+    /// What is not here is absent.
+    pub(crate) segments: BTreeMap<u32, Slot>,
+    pub(crate) attempts: BTreeMap<u32, Attempts>,
+    /// Frames on the GPU and their bytes.
+    pub(crate) frames: BTreeMap<u32, u64>,
+    /// Frames that will never come.
+    pub(crate) lost_frames: BTreeSet<u32>,
+    /// Nothing of it can be decoded here.
+    pub(crate) is_stopped: bool,
+    seen_bytes: u64,
+    seen_count: u64,
+}
+
+/// A segment that is not absent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Slot {
+    Fetching(RequestId),
+    /// Its bytes are held, so many.
+    Held(u64),
+    Lost,
+}
+
+/// A decode job under way.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) at: SegmentRef,
+    /// Frames of the track not handed over yet.
+    pub(crate) remaining: BTreeSet<u32>,
+    /// Bytes reserved for each of them.
+    frame_bytes: u64,
+}
+
+/// Whether a track can show a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// All its streams are on the GPU.
+    Complete,
+    /// Some stream will never have it.
+    Lost,
+    /// It may still come.
+    Missing,
+}
+
+impl Buffer {
+    /// Nothing held. Ids start at `next_id`, so that those of an earlier pack stay unused.
+    pub(crate) fn new(manifest: Arc<Manifest>, next_id: u64) -> Self {
+        let mut streams = Vec::new();
+        let mut tracks = Vec::new();
+        for (index, track) in manifest.tracks.iter().enumerate() {
+            let start = streams.len();
+            let keys = stream_kinds(track).map(|kind| StreamKey {
+                track: index as u16,
+                kind,
+            });
+            streams.extend(keys.filter_map(|key| {
+                let stream = stream_of(&manifest, key)?;
+                Some(StreamBuffer::new(key, stream))
+            }));
+            tracks.push((start..streams.len()).collect());
+        }
+        Self {
+            manifest,
+            streams,
+            tracks,
+            fetches: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            held_bytes: 0,
+            pending_bytes: 0,
+            lost_segment_count: 0,
+            next_id,
+        }
+    }
+
+    /// Held and under way together.
+    pub(crate) fn used_bytes(&self) -> u64 {
+        self.held_bytes + self.pending_bytes
+    }
+
+    /// The next unused id.
+    pub(crate) fn next_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// The manifest's entries for the segments of a stream.
+    pub(crate) fn entries(&self, stream: usize) -> &[SegmentEntry] {
+        stream_of(&self.manifest, self.streams[stream].key).map_or(&[], |found| &found.segments)
+    }
+
+    /// The manifest's entry for a segment.
+    pub(crate) fn entry(&self, at: SegmentRef) -> Option<&SegmentEntry> {
+        self.entries(at.stream).get(at.segment as usize)
+    }
+
+    /// The segment that holds a frame.
+    pub(crate) fn segment_at(&self, stream: usize, frame: u32) -> Option<u32> {
+        let found = stream_of(&self.manifest, self.streams[stream].key)?;
+        found.segment_at(frame).map(|index| index as u32)
+    }
+
+    /// Whether `track` can show its frame `frame`.
+    pub(crate) fn fit(&self, track: u16, frame: u32) -> Fit {
+        let mut fit = Fit::Complete;
+        for &index in &self.tracks[usize::from(track)] {
+            let stream = &self.streams[index];
+            if stream.frames.contains_key(&frame) {
+                continue;
+            }
+            let slot = self.segment_at(index, frame);
+            let slot = slot.and_then(|segment| stream.segments.get(&segment));
+            let is_lost = stream.is_stopped || stream.lost_frames.contains(&frame);
+            if is_lost || slot == Some(&Slot::Lost) {
+                return Fit::Lost;
+            }
+            fit = Fit::Missing;
+        }
+        fit
+    }
+
+    /// Notes a fetch.
+    pub(crate) fn start_fetch(&mut self, at: SegmentRef) -> RequestId {
+        let request = RequestId(self.next_id());
+        self.pending_bytes += self.entry(at).map_or(0, |entry| entry.size);
+        self.fetches.insert(request, at);
+        let slots = &mut self.streams[at.stream].segments;
+        slots.insert(at.segment, Slot::Fetching(request));
+        request
+    }
+
+    /// Forgets a fetch; says which segment it was for.
+    pub(crate) fn end_fetch(&mut self, request: RequestId) -> Option<SegmentRef> {
+        let at = self.fetches.remove(&request)?;
+        self.pending_bytes -= self.entry(at).map_or(0, |entry| entry.size);
+        self.streams[at.stream].segments.remove(&at.segment);
+        Some(at)
+    }
+
+    /// Notes that a fetch ended well.
+    pub(crate) fn arrived(&mut self, request: RequestId, size_bytes: u64) -> bool {
+        let Some(at) = self.end_fetch(request) else {
+            return false;
+        };
+        let slots = &mut self.streams[at.stream].segments;
+        slots.insert(at.segment, Slot::Held(size_bytes));
+        self.held_bytes += size_bytes;
+        true
+    }
+
+    /// Gives a segment up.
+    pub(crate) fn lose_segment(&mut self, at: SegmentRef) {
+        let slots = &mut self.streams[at.stream].segments;
+        slots.insert(at.segment, Slot::Lost);
+        self.lost_segment_count += 1;
+    }
+
+    /// Lets go of a segment's bytes; says whether they were held.
+    pub(crate) fn drop_segment(&mut self, at: SegmentRef) -> bool {
+        let slots = &mut self.streams[at.stream].segments;
+        let Some(&Slot::Held(size_bytes)) = slots.get(&at.segment) else {
+            return false;
+        };
+        slots.remove(&at.segment);
+        self.held_bytes -= size_bytes;
+        true
+    }
+
+    /// Notes a decode job for `count` frames from `first`, of the track.
+    pub(crate) fn start_job(&mut self, at: SegmentRef, first: u32, count: u32) -> JobId {
+        let job = JobId(self.next_id());
+        let frame_bytes = self.streams[at.stream].frame_bytes_max;
+        self.pending_bytes += frame_bytes * u64::from(count);
+        let remaining = (first..first + count).collect();
+        self.jobs.insert(
+            job,
+            Job {
+                at,
+                remaining,
+                frame_bytes,
+            },
+        );
+        job
+    }
+
+    /// Forgets a job; says what it was for and what it did not hand over.
+    pub(crate) fn end_job(&mut self, job: JobId) -> Option<Job> {
+        let job = self.jobs.remove(&job)?;
+        self.pending_bytes -= job.frame_bytes * job.remaining.len() as u64;
+        Some(job)
+    }
+
+    /// Notes a frame on the GPU; false if nobody asked for it.
+    pub(crate) fn frame_ready(&mut self, key: StreamKey, frame: u32, size_bytes: u64) -> bool {
+        let Some(index) = self.streams.iter().position(|stream| stream.key == key) else {
+            return false;
+        };
+        let asked = self
+            .jobs
+            .values_mut()
+            .find(|job| job.at.stream == index && job.remaining.contains(&frame));
+        let Some(job) = asked else {
+            return false;
+        };
+        job.remaining.remove(&frame);
+        self.pending_bytes -= job.frame_bytes;
+        let stream = &mut self.streams[index];
+        stream.seen_bytes += size_bytes;
+        stream.seen_count += 1;
+        let replaced = stream.frames.insert(frame, size_bytes);
+        self.held_bytes = self.held_bytes + size_bytes - replaced.unwrap_or(0);
+        true
+    }
+
+    /// Lets go of a frame.
+    pub(crate) fn drop_frame(&mut self, stream: usize, frame: u32) {
+        let size_bytes = self.streams[stream].frames.remove(&frame);
+        self.held_bytes -= size_bytes.unwrap_or(0);
+    }
+
+    /// The GPU lost everything; jobs under way are void.
+    pub(crate) fn lose_frames(&mut self) {
+        let jobs: Vec<JobId> = self.jobs.keys().copied().collect();
+        for job in jobs {
+            self.end_job(job);
+        }
+        for stream in &mut self.streams {
+            self.held_bytes -= stream.frames.values().sum::<u64>();
+            stream.frames.clear();
+        }
+    }
+
+    /// Whether a job under way will bring a frame, or is at work in a segment.
+    pub(crate) fn has_job(&self, at: SegmentRef, frame: Option<u32>) -> bool {
+        self.jobs
+            .values()
+            .any(|job| job.at == at && frame.is_none_or(|frame| job.remaining.contains(&frame)))
+    }
+}
+
+impl StreamBuffer {
+    fn new(key: StreamKey, stream: &Stream) -> Self {
+        Self {
+            key,
+            is_sequential: matches!(key.kind, StreamKind::Rendition(_)),
+            frame_bytes_max: frame_bytes_max(key.kind, stream),
+            segments: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            frames: BTreeMap::new(),
+            lost_frames: BTreeSet::new(),
+            is_stopped: false,
+            seen_bytes: 0,
+            seen_count: 0,
+        }
+    }
+
+    /// What a frame can be expected to take on the GPU.
+    pub(crate) fn frame_bytes_typical(&self) -> u64 {
+        let mean = self.seen_bytes.checked_div(self.seen_count);
+        mean.unwrap_or(self.frame_bytes_max)
+    }
+}
+
+/// The streams of a track that are played: its coarsest layer or first rendition and texture.
+fn stream_kinds(track: &Track) -> impl Iterator<Item = StreamKind> {
+    let body = match track.kind {
+        Kind::Points => StreamKind::Layer(0),
+        Kind::Mesh => StreamKind::Rendition(0),
+    };
+    let texture = (!track.textures.is_empty()).then_some(StreamKind::Texture(0));
+    [Some(body), texture].into_iter().flatten()
+}
+
+/// The stream of a key.
+pub(crate) fn stream_of(manifest: &Manifest, key: StreamKey) -> Option<&Stream> {
+    let track = manifest.tracks.get(usize::from(key.track))?;
+    match key.kind {
+        StreamKind::Layer(index) => track.layers.get(usize::from(index)),
+        StreamKind::Rendition(index) => track.renditions.get(usize::from(index)),
+        StreamKind::Texture(index) => track.textures.get(usize::from(index)),
+    }
+}
+
+/// The most bytes a frame takes on the GPU, by FORMAT.md, "GPU-ready frames".
+fn frame_bytes_max(kind: StreamKind, stream: &Stream) -> u64 {
+    let elements = u64::from(stream.element_count_max);
+    let body = match kind {
+        // 8 bytes a point; a chunk of 48 bytes for every 16 points is far more than any has.
+        StreamKind::Layer(_) => elements * (8 + 3),
+        // 8 bytes a vertex, and in a key 8 more and 12 a triangle.
+        StreamKind::Rendition(_) => elements * 16 + u64::from(stream.triangle_count_max) * 12,
+        // RGBA and its mip levels: a third more.
+        StreamKind::Texture(_) => u64::from(stream.width) * u64::from(stream.height) * 16 / 3,
+    };
+    body + FRAME_OVERHEAD_BYTES
+}

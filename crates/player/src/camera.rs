@@ -1,0 +1,377 @@
+//! The fan's camera: orbits a target with inertia, glides to presets, stays inside its limits.
+//!
+//! Every motion is solved exactly over the elapsed time, so the path does not depend on how often
+//! the camera is asked.
+//! Always true: the eye is above the ground and every number is finite.
+
+use std::f32::consts::PI;
+
+use glam::Vec3;
+use touchline_pack::Manifest;
+use touchline_scene::{Bounds, Seconds, Viewpoint};
+
+use crate::event::Gesture;
+
+/// Lowest height of the eye above the ground, metres.
+const EYE_HEIGHT_MIN: f32 = 0.1;
+/// Nearest distance to the target, metres: a face fills the picture.
+const DISTANCE_MIN: f32 = 0.3;
+/// Farthest distance, in radii of what moves.
+const DISTANCE_MAX_RADII: f32 = 6.0;
+/// Highest pitch: straight down would lose which way is up.
+const PITCH_MAX: f32 = 1.55;
+/// How far the target may leave the box of what moves, in radii.
+const PAN_RADII: f32 = 0.5;
+/// Field of view where the pack has no preset: a portrait lens.
+const FOV_DEFAULT: f32 = 0.7;
+/// Room around the action in the default viewpoint.
+const FRAMING: f32 = 1.15;
+/// How quickly keys and wheel are followed, radians a second of the critically damped spring.
+const SPRING: f32 = 14.0;
+/// Time in which a thrown camera loses all but 1/e of its speed.
+const INERTIA_SECS: f32 = 0.3;
+/// Time over which the hand's speed is measured.
+const HAND_SECS: f32 = 0.05;
+/// The fastest throw, radians a second: one turn would take 0.6 s.
+const THROW_MAX: f32 = 10.0;
+/// Slower than this the camera stands, units a second: a pixel in seconds.
+const STILL: f32 = 1e-3;
+/// A throw slower than this is over, radians a second.
+const STILL_TURN: f32 = 0.01;
+/// How long a glide to a preset takes.
+pub(crate) const GLIDE: Seconds = Seconds(0.9);
+
+/// Where a fan stands before anything is open.
+pub(crate) const NOWHERE: Viewpoint = Viewpoint {
+    target: Vec3::ZERO,
+    yaw_radians: 0.0,
+    pitch_radians: 0.15,
+    distance_metres: 5.0,
+    fov_y_radians: FOV_DEFAULT,
+};
+
+/// Coordinates of a viewpoint: yaw, pitch, logarithm of distance, target x y z, field of view.
+///
+/// Distances are felt as ratios: their logarithm glides evenly.
+type Coordinates = [f32; 7];
+
+const YAW: usize = 0;
+const PITCH: usize = 1;
+const LOG_DISTANCE: usize = 2;
+const TARGET: usize = 3;
+const FOV: usize = 6;
+
+/// The fan's camera.
+#[derive(Clone, Debug)]
+pub(crate) struct Camera {
+    limits: Limits,
+    current: Coordinates,
+    speed: Coordinates,
+    goal: Coordinates,
+    glide: Option<Glide>,
+    is_grabbed: bool,
+    /// Yaw and pitch by which the hand moved since the last advance.
+    hand: [f32; 2],
+    /// Radians a second, of the hand while grabbed, of the throw after.
+    throw: [f32; 2],
+    pub(crate) is_motion_reduced: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Glide {
+    from: Coordinates,
+    elapsed: f32,
+    duration: f32,
+}
+
+/// Where the camera may be.
+#[derive(Clone, Debug)]
+struct Limits {
+    target: Bounds,
+    ground: f32,
+    distance_max: f32,
+}
+
+impl Camera {
+    /// At the pack's first preset, or before the middle of the action.
+    pub(crate) fn new(manifest: &Manifest, is_motion_reduced: bool) -> Self {
+        let limits = Limits::new(manifest);
+        let start = manifest
+            .presets
+            .first()
+            .map_or_else(|| framing(manifest.bounds), |preset| preset.viewpoint);
+        let current = limits.hold(coordinates(&start));
+        Self {
+            limits,
+            current,
+            speed: Coordinates::default(),
+            goal: current,
+            glide: None,
+            is_grabbed: false,
+            hand: [0.0; 2],
+            throw: [0.0; 2],
+            is_motion_reduced,
+        }
+    }
+
+    /// From where it is seen now.
+    pub(crate) fn viewpoint(&self) -> Viewpoint {
+        let [
+            yaw_radians,
+            pitch_radians,
+            log_distance,
+            x,
+            y,
+            z,
+            fov_y_radians,
+        ] = self.current;
+        Viewpoint {
+            target: Vec3::new(x, y, z),
+            yaw_radians,
+            pitch_radians,
+            distance_metres: log_distance.exp(),
+            fov_y_radians,
+        }
+    }
+
+    /// Whether it moves by itself.
+    pub(crate) fn is_moving(&self) -> bool {
+        self.glide.is_some() || self.throw != [0.0; 2] || self.current != self.goal
+    }
+
+    /// Glides to `viewpoint` within `ease`, the short way round. Ignored unless finite.
+    pub(crate) fn go_to(&mut self, viewpoint: &Viewpoint, ease: Seconds) {
+        let mut goal = coordinates(viewpoint);
+        if !goal.iter().all(|value| value.is_finite()) {
+            return;
+        }
+        let turn = goal[YAW] - self.current[YAW];
+        goal[YAW] = self.current[YAW] + (turn + PI).rem_euclid(2.0 * PI) - PI;
+        self.stop();
+        self.goal = self.limits.hold(goal);
+        let duration = ease.0 as f32;
+        if duration > 0.0 && !self.is_motion_reduced {
+            self.glide = Some(Glide {
+                from: self.current,
+                elapsed: 0.0,
+                duration,
+            });
+        } else {
+            self.current = self.goal;
+        }
+    }
+
+    /// Follows the fan's hands.
+    pub(crate) fn absorb(&mut self, gesture: Gesture) {
+        match gesture {
+            Gesture::GrabStart => {
+                self.stop();
+                self.goal = self.current;
+                self.is_grabbed = true;
+            }
+            Gesture::GrabEnd => {
+                self.is_grabbed = false;
+                if self.is_motion_reduced {
+                    self.throw = [0.0; 2];
+                }
+            }
+            Gesture::OrbitBy {
+                yaw_radians,
+                pitch_radians,
+            } => {
+                let mut by = Coordinates::default();
+                by[YAW] = yaw_radians;
+                by[PITCH] = pitch_radians;
+                if self.is_grabbed && yaw_radians.is_finite() && pitch_radians.is_finite() {
+                    self.hand[0] += yaw_radians;
+                    self.hand[1] += pitch_radians;
+                }
+                self.move_by(by);
+            }
+            Gesture::ZoomBy { factor } => {
+                let mut by = Coordinates::default();
+                by[LOG_DISTANCE] = factor.ln();
+                self.move_by(by);
+            }
+            Gesture::PanBy { right, up } => self.pan(right, up),
+        }
+    }
+
+    /// Runs for `elapsed`.
+    pub(crate) fn advance(&mut self, elapsed: Seconds) {
+        let elapsed = elapsed.0 as f32;
+        if elapsed <= 0.0 {
+            return;
+        }
+        if let Some(glide) = &mut self.glide {
+            glide.elapsed += elapsed;
+            let done = (glide.elapsed / glide.duration).min(1.0);
+            let share = smootherstep(done);
+            for axis in 0..self.current.len() {
+                let from = glide.from[axis];
+                self.current[axis] = from + (self.goal[axis] - from) * share;
+            }
+            if done >= 1.0 {
+                self.current = self.goal;
+                self.glide = None;
+            }
+        } else if self.is_grabbed {
+            self.measure_hand(elapsed);
+        } else {
+            self.coast(elapsed);
+            self.spring(elapsed);
+        }
+        self.goal = self.limits.hold(self.goal);
+        self.current = self.limits.hold(self.current);
+    }
+
+    fn stop(&mut self) {
+        self.glide = None;
+        self.speed = Coordinates::default();
+        self.hand = [0.0; 2];
+        self.throw = [0.0; 2];
+    }
+
+    /// Moves the goal; under the hand, or with less motion, at once.
+    fn move_by(&mut self, by: Coordinates) {
+        if !by.iter().all(|value| value.is_finite()) {
+            return;
+        }
+        if self.glide.take().is_some() {
+            self.goal = self.current;
+        }
+        if !self.is_grabbed {
+            self.throw = [0.0; 2];
+        }
+        self.goal = self.limits.hold(sum(self.goal, by));
+        if self.is_grabbed || self.is_motion_reduced {
+            self.current = self.limits.hold(sum(self.current, by));
+        }
+        if self.is_motion_reduced {
+            self.current = self.goal;
+        }
+    }
+
+    fn pan(&mut self, right: f32, up: f32) {
+        let viewpoint = self.viewpoint();
+        let height = 2.0 * viewpoint.distance_metres * (viewpoint.fov_y_radians * 0.5).tan();
+        let orientation = viewpoint.camera().pose.orientation;
+        let shift = orientation * Vec3::new(right * height, up * height, 0.0);
+        let mut by = Coordinates::default();
+        by[TARGET..FOV].copy_from_slice(&shift.to_array());
+        self.move_by(by);
+    }
+
+    /// Averages the hand's speed over the last moments.
+    fn measure_hand(&mut self, elapsed: f32) {
+        let fresh = 1.0 - (-elapsed / HAND_SECS).exp();
+        for axis in [YAW, PITCH] {
+            let speed = (self.hand[axis] / elapsed).clamp(-THROW_MAX, THROW_MAX);
+            self.throw[axis] += (speed - self.throw[axis]) * fresh;
+            if self.throw[axis].abs() < STILL_TURN {
+                self.throw[axis] = 0.0;
+            }
+        }
+        self.hand = [0.0; 2];
+    }
+
+    /// Runs on after a throw, slowing down exponentially.
+    fn coast(&mut self, elapsed: f32) {
+        let kept = (-elapsed / INERTIA_SECS).exp();
+        for axis in [YAW, PITCH] {
+            let by = self.throw[axis] * INERTIA_SECS * (1.0 - kept);
+            self.goal[axis] += by;
+            self.current[axis] += by;
+            self.throw[axis] *= kept;
+            if self.throw[axis].abs() < STILL_TURN {
+                self.throw[axis] = 0.0;
+            }
+        }
+    }
+
+    /// Draws the camera to its goal as a critically damped spring, solved exactly.
+    fn spring(&mut self, elapsed: f32) {
+        let decay = (-SPRING * elapsed).exp();
+        let mut is_still = true;
+        for axis in 0..self.current.len() {
+            let away = self.current[axis] - self.goal[axis];
+            let pull = self.speed[axis] + SPRING * away;
+            let away = (away + pull * elapsed) * decay;
+            self.speed[axis] = (self.speed[axis] - SPRING * pull * elapsed) * decay;
+            self.current[axis] = self.goal[axis] + away;
+            is_still &= away.abs() < STILL / SPRING && self.speed[axis].abs() < STILL;
+        }
+        if is_still {
+            self.current = self.goal;
+            self.speed = Coordinates::default();
+        }
+    }
+}
+
+impl Limits {
+    fn new(manifest: &Manifest) -> Self {
+        let action = manifest.bounds;
+        let radius = action.radius().max(0.5);
+        let ground = manifest.stage.ground_metres;
+        let mut target = Bounds {
+            lo: action.lo - Vec3::splat(radius * PAN_RADII),
+            hi: action.hi + Vec3::splat(radius * PAN_RADII),
+        };
+        let mut distance_max = (radius * DISTANCE_MAX_RADII).max(2.0);
+        for preset in &manifest.presets {
+            target.include(preset.viewpoint.target);
+            distance_max = distance_max.max(preset.viewpoint.distance_metres);
+        }
+        // A target below the ground would tip the camera up to keep the eye above it.
+        target.lo.y = target.lo.y.max(ground);
+        target.hi.y = target.hi.y.max(ground);
+        Self {
+            target,
+            ground,
+            distance_max,
+        }
+    }
+
+    /// The nearest coordinates that are allowed.
+    fn hold(&self, mut at: Coordinates) -> Coordinates {
+        let target = Vec3::from_slice(&at[TARGET..FOV]).clamp(self.target.lo, self.target.hi);
+        at[TARGET..FOV].copy_from_slice(&target.to_array());
+        at[LOG_DISTANCE] = at[LOG_DISTANCE].clamp(DISTANCE_MIN.ln(), self.distance_max.ln());
+        let rise_min = (self.ground + EYE_HEIGHT_MIN - target.y) / at[LOG_DISTANCE].exp();
+        let pitch_min = rise_min
+            .clamp(-1.0, 1.0)
+            .asin()
+            .clamp(-PITCH_MAX, PITCH_MAX);
+        at[PITCH] = at[PITCH].clamp(pitch_min, PITCH_MAX);
+        at[FOV] = at[FOV].clamp(0.05, 2.5);
+        at
+    }
+}
+
+fn coordinates(viewpoint: &Viewpoint) -> Coordinates {
+    let Vec3 { x, y, z } = viewpoint.target;
+    let log_distance = viewpoint.distance_metres.ln();
+    let (yaw, pitch) = (viewpoint.yaw_radians, viewpoint.pitch_radians);
+    [yaw, pitch, log_distance, x, y, z, viewpoint.fov_y_radians]
+}
+
+/// Sees all of the action, from the front and a little above.
+fn framing(action: Bounds) -> Viewpoint {
+    let radius = action.radius().max(0.5);
+    Viewpoint {
+        target: action.center(),
+        yaw_radians: 0.0,
+        pitch_radians: 0.15,
+        distance_metres: radius * FRAMING / (FOV_DEFAULT * 0.5).sin(),
+        fov_y_radians: FOV_DEFAULT,
+    }
+}
+
+fn sum(a: Coordinates, b: Coordinates) -> Coordinates {
+    std::array::from_fn(|axis| a[axis] + b[axis])
+}
+
+/// Eases in and out with speed and acceleration 0 at both ends. Source: Perlin 2002.
+fn smootherstep(t: f32) -> f32 {
+    t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
+}

@@ -1,0 +1,98 @@
+//! How urgently each part of the replay is needed: one number, 0 for what the clock is at.
+//!
+//! Ahead of the clock the rank is the distance in frames; behind it is worth less, for a fan who
+//! steps back; what nobody asked for comes last.
+
+use crate::config::Config;
+use crate::picture::Picture;
+
+/// Where the clock is and what it runs over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Focus<'a> {
+    /// The clock's frame.
+    pub(crate) frame: u32,
+    /// 1 or -1.
+    pub(crate) direction: i32,
+    /// The clock starts over at the end.
+    pub(crate) is_looping: bool,
+    /// Tracks to show.
+    pub(crate) selected: &'a [u16],
+    /// On screen: not to be dropped.
+    pub(crate) picture: &'a Picture,
+    /// Out of sight: nothing new is begun.
+    pub(crate) is_hidden: bool,
+}
+
+/// How urgently something is needed, most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Rank(pub(crate) u32);
+
+/// One frame behind is worth as much as so many ahead: most fans go on, few step back.
+const BEHIND_FACTOR: u32 = 4;
+
+impl Rank {
+    /// What the clock is at, and what never moves.
+    pub(crate) const NOW: Self = Self(0);
+    /// Decoded beyond the window: can be decoded again, so it goes before any segment does.
+    const SPARE: u32 = 1 << 24;
+    /// Of a track that is not selected.
+    const UNSELECTED: u32 = 1 << 25;
+
+    /// Of a frame kept only while there is room.
+    pub(crate) fn spare(self) -> Self {
+        Self(self.0.saturating_add(Self::SPARE))
+    }
+
+    /// Of a track that another one replaces.
+    pub(crate) fn unselected(self) -> Self {
+        Self(self.0.saturating_add(Self::UNSELECTED))
+    }
+}
+
+impl Focus<'_> {
+    /// Rank of a frame among `frame_count`, by its distance from the clock alone.
+    pub(crate) fn rank(&self, frame: u32, frame_count: u32) -> Rank {
+        let distance = (i64::from(frame) - i64::from(self.frame)) * i64::from(self.direction);
+        let behind = u32::try_from(-distance).map(|behind| behind.saturating_mul(BEHIND_FACTOR));
+        let ahead = if distance < 0 && self.is_looping {
+            u32::try_from(distance + i64::from(frame_count))
+        } else {
+            u32::try_from(distance)
+        };
+        let ranks = [ahead.ok(), behind.ok()];
+        Rank(ranks.into_iter().flatten().min().unwrap_or(u32::MAX / 2))
+    }
+
+    /// Rank of a stretch of frames: that of its most urgent one.
+    pub(crate) fn rank_of_run(&self, first: u32, count: u32, frame_count: u32) -> Rank {
+        let last = first + count.saturating_sub(1);
+        if (first..=last).contains(&self.frame) {
+            return Rank::NOW;
+        }
+        self.rank(first, frame_count)
+            .min(self.rank(last, frame_count))
+    }
+
+    /// Whether a frame of this rank is worth being decoded and kept.
+    pub(crate) fn is_in_window(rank: Rank, config: &Config) -> bool {
+        rank.0 <= config.decoded_ahead_count
+    }
+
+    /// Whether a resident frame is behind the clock and yet worth keeping.
+    pub(crate) fn is_in_wake(&self, frame: u32, config: &Config) -> bool {
+        let distance = (i64::from(frame) - i64::from(self.frame)) * i64::from(self.direction);
+        distance < 0 && -distance <= i64::from(config.decoded_behind_count)
+    }
+
+    /// The frame `distance` ahead of the clock, if there is one.
+    pub(crate) fn ahead(&self, distance: u32, frame_count: u32) -> Option<u32> {
+        let frame = i64::from(self.frame) + i64::from(distance) * i64::from(self.direction);
+        let count = i64::from(frame_count);
+        let frame = if self.is_looping && distance < frame_count {
+            frame.rem_euclid(count.max(1))
+        } else {
+            frame
+        };
+        (0..count).contains(&frame).then_some(frame as u32)
+    }
+}
