@@ -172,8 +172,7 @@ fn viewpoint_of(view: View) -> Viewpoint {
 pub(crate) fn problem(problem: player::Problem, url: Option<String>) -> Problem {
     use player::Problem as P;
     let code = u32::from(problem.code);
-    let status = (problem.code > P::HTTP && problem.code >= P::HTTP + 100 && code < 2000)
-        .then(|| problem.code - P::HTTP);
+    let status = (1100..2000).contains(&code).then(|| problem.code - P::HTTP);
     let message = match problem.code {
         P::OFFLINE => "no network, or the server allows no cross-origin request".to_owned(),
         P::TIMEOUT => "the server did not answer in time".to_owned(),

@@ -47,15 +47,6 @@ pub(crate) fn has_web_gpu() -> bool {
     GPU.with(|gpu| !gpu.is_undefined() && !gpu.is_null())
 }
 
-/// What an exception says.
-pub(crate) fn text_of(error: &JsValue) -> String {
-    error
-        .dyn_ref::<js_sys::Error>()
-        .map(|error| String::from(error.message()))
-        .or_else(|| error.as_string())
-        .unwrap_or_default()
-}
-
 /// Waits.
 pub(crate) async fn sleep(span: Seconds) {
     let promise = Promise::new(&mut |resolve, _| {

@@ -109,7 +109,7 @@ impl Reporter {
             };
             at_once(said) != at_once(&state) || (is_drawn && *said != state)
         });
-        if must_say || is_drawn && self.state.as_ref() != Some(&state) {
+        if must_say {
             self.say(Notice::State(state.clone()));
             self.state = Some(state);
         }
@@ -160,8 +160,8 @@ fn state(player: &Player, manifest: &Manifest, picture: &Picture, stats: &player
         is_before_start: stats.is_before_start,
         selected_tracks: player
             .selected_tracks()
-            .into_iter()
-            .filter_map(id)
+            .iter()
+            .filter_map(|&track| id(track))
             .collect(),
         buffered: stats
             .buffered
