@@ -12,7 +12,7 @@ use crate::surface::{Field, Mesh, polygonise};
 use crate::voxels::voxelise;
 
 /// Edges of the mesh that is written, metres: about 8 thousand vertices.
-const MESH_STEP_METRES: f32 = 0.0165;
+const MESH_STEP_METRES: f32 = 0.0195;
 /// Edges of the surface that the points are taken from, metres.
 const DENSE_STEP_METRES: f32 = 0.0072;
 /// How long cloth takes to follow, seconds.

@@ -94,13 +94,13 @@ fn leg(part: &Part, p: Vec3) -> u32 {
 fn shirt(p: Vec3) -> u32 {
     let across = p.x;
     if p.z < -0.02 {
-        let number = is_inked("10", across, p.y, 0.0, 1.205, 0.245, 0.040);
-        let name = is_inked("VALE", across, p.y, 0.0, 1.378, 0.050, 0.011);
+        let number = is_inked("10", -across, p.y, 0.0, 1.205, 0.245, 0.040);
+        let name = is_inked("VALE", -across, p.y, 0.0, 1.378, 0.050, 0.011);
         if number || name {
             return WHITE;
         }
     } else {
-        if is_inked("10", -across, p.y, 0.0, 1.150, 0.085, 0.017) {
+        if is_inked("10", across, p.y, 0.0, 1.150, 0.085, 0.017) {
             return WHITE;
         }
         let crest = Vec3::new(across - 0.082, p.y - 1.365, 0.0);
@@ -135,7 +135,7 @@ fn shorts(part: &Part, p: Vec3, point: Vec3) -> u32 {
         if p.y < -0.243 {
             return CORAL;
         }
-        let number = is_inked("10", -p.x, p.y, 0.0, -0.165, 0.075, 0.015);
+        let number = is_inked("10", p.x, p.y, 0.0, -0.165, 0.075, 0.015);
         if side == Side::Left && p.z > 0.0 && number {
             return NAVY;
         }

@@ -6,16 +6,20 @@ mod acting;
 mod athlete;
 mod ball;
 mod body;
+mod build;
 mod curve;
 mod kit;
 mod letters;
 mod light;
 mod motion;
 mod ply;
+mod scene;
 mod skeleton;
 mod skin;
+mod stands;
 mod steps;
 mod surface;
+mod venue;
 mod voxels;
 
 use std::fs;
@@ -59,7 +63,8 @@ pub fn generate(folder: &Path, options: &Options) -> anyhow::Result<()> {
     let frame_secs = ACTION_SECS / options.frame_count as f32;
     let motion = Motion::new();
     let athlete = Athlete::new();
-    let places = ["athlete-mesh", "athlete-points", "ball-mesh"].map(|name| folder.join(name));
+    let places = ["athlete-mesh", "athlete-points", "ball-mesh", "venue-mesh"]
+        .map(|name| folder.join(name));
     for place in &places {
         fs::create_dir_all(place).with_context(|| format!("creating {}", place.display()))?;
     }
@@ -75,6 +80,13 @@ pub fn generate(folder: &Path, options: &Options) -> anyhow::Result<()> {
         let path = places[2].join(frame_name(frame as u32));
         ply::write_mesh(&path, &positions, &panels, &ball.triangles)?;
     }
+    let venue = venue::venue(options.seed);
+    let path = places[3].join(frame_name(0));
+    ply::write_mesh(&path, &venue.positions, &venue.colours, &venue.triangles)?;
+    let path = folder.join("scene.json");
+    let scene = scene::scene(options.frame_count, frame_secs);
+    let json = serde_json::to_vec_pretty(&scene)?;
+    fs::write(&path, json).with_context(|| format!("writing {}", path.display()))?;
     let grid = grid(&athlete, &motion, options, frame_secs);
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}")?;
     let bar = ProgressBar::new(u64::from(options.frame_count))

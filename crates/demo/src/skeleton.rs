@@ -59,7 +59,6 @@ impl Side {
 
 /// The name of a bone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "anatomy")]
 pub(crate) enum Bone {
     Pelvis,
     Abdomen,
