@@ -98,7 +98,7 @@ fn pitch(spot: Spot) -> vec3f {
     let stripe = stripes(spot.metres.x, spot.footprint.x, 5.5);
     let blades = grain(spot, 0.018) * 0.075 + grain(spot, 0.11) * 0.045;
     let wear = grain(spot, 1.7) * 0.035;
-    let green = mix(vec3f(0.235, 0.405, 0.190), vec3f(0.300, 0.480, 0.225), stripe);
+    let green = mix(vec3f(0.262, 0.390, 0.190), vec3f(0.318, 0.455, 0.222), stripe);
     return green * (1.0 + blades + wear);
 }
 
@@ -149,7 +149,7 @@ fn studio(spot: Spot) -> vec3f {
 // Stripes of one width in turn, 0 and 1, averaged over the footprint.
 fn stripes(metres: f32, footprint: f32, width_metres: f32) -> f32 {
     let turn = abs(fract(metres / (2.0 * width_metres)) - 0.5) - 0.25;
-    let blur = max(footprint, 0.02);
+    let blur = max(footprint, 0.25); // A mower leaves no sharp edge.
     let sharp = saturate(turn * 2.0 * width_metres / blur + 0.5);
     return mix(sharp, 0.5, smoothstep(0.5, 1.5, footprint / width_metres));
 }

@@ -1,20 +1,23 @@
 // points: draws each point of a chunk as a round splat that meets its neighbours.
 //
-// One instance per point, four vertices each. Before: backdrop. After: nothing.
+// One instance per point, one triangle each. Before: backdrop. After: nothing.
 // Joined after common/frame, item and colour. Twin: crates/render/src/twin/points.rs.
 
 // Discs on a square grid leave no gap from half its diagonal, 0.707 spacings, on.
 const RADIUS_PER_SPACING: f32 = 0.72;
-// A square this far to each side of its centre always holds the middle of a pixel.
-const RADIUS_PX_MIN: f32 = 0.55;
-// Smaller splats are drawn square: rounding them only opens holes.
-const ROUND_RADIUS_PX_MIN: f32 = 1.4;
+// A disc this large always holds the middle of a pixel: half a pixel's diagonal.
+const RADIUS_PX_MIN: f32 = 0.72;
+// Outside the radius, so that the discs themselves stay whole: samples that two neighbours leave
+// out are the same ones, and what is behind would shine through.
+const RIM_PX: f32 = 0.5;
+// Around the unit circle. A third less work than a quad where splats are as small as pixels.
+const CORNERS = array(vec2f(-1.7320508, -1.0), vec2f(1.7320508, -1.0), vec2f(0.0, 2.0));
 
 struct Splat {
     @builtin(position) in_clip: vec4f,
     @location(0) @interpolate(flat) colour: vec3f,
     @location(1) @interpolate(flat) radius_px: f32,
-    @location(2) from_center: vec2f, // 1 is the radius.
+    @location(2) from_center_px: vec2f,
 }
 
 fn cell_from_packed(packed: u32) -> vec3f {
@@ -34,24 +37,24 @@ fn project_point(
     let radius_metres = RADIUS_PER_SPACING * grid.spacing_metres;
     let radius_px = max(radius_metres * frame.focal_px / depth_metres, RADIUS_PX_MIN);
 
-    let from_center = vec2f(vec2u(corner, corner >> 1u) & vec2u(1u)) * 2.0 - 1.0;
-    let offset_in_clip = from_center * radius_px * 2.0 / frame.size_px * depth_metres;
+    let reach_px = radius_px + select(0.0, RIM_PX, IS_MULTISAMPLED);
+    let from_center_px = CORNERS[corner] * reach_px;
+    let offset_in_clip = from_center_px * 2.0 / frame.size_px * depth_metres;
     return Splat(
         center_in_clip + vec4f(offset_in_clip, 0.0, 0.0),
         target_from_srgb(colour.rgb),
         radius_px,
-        from_center,
+        from_center_px,
     );
 }
 
 @fragment
 fn fill_splat(splat: Splat) -> @location(0) vec4f {
-    var coverage = 1.0;
-    if splat.radius_px > ROUND_RADIUS_PX_MIN {
-        // A ramp one pixel wide across the rim.
-        coverage = saturate((1.0 - length(splat.from_center)) * splat.radius_px + 0.5);
+    let beyond_px = length(splat.from_center_px) - splat.radius_px;
+    if IS_MULTISAMPLED {
+        let coverage = saturate(1.0 - beyond_px / RIM_PX);
+        return vec4f(splat.colour, coverage * item.opacity);
     }
-    if IS_MULTISAMPLED { return vec4f(splat.colour, coverage * item.opacity); }
-    if coverage < 0.5 || item.opacity <= dither(splat.in_clip.xy) { discard; }
+    if beyond_px > 0.0 || item.opacity <= dither(splat.in_clip.xy) { discard; }
     return vec4f(splat.colour, 1.0);
 }

@@ -123,7 +123,9 @@ impl Renderer {
     ) -> Result<(), UploadError> {
         let size_px = texture.size_px();
         if size_px != UVec2::new(bitmap.width(), bitmap.height()) {
-            return Err(UploadError::Inconsistent("an image is as large as its texture"));
+            return Err(UploadError::Inconsistent(
+                "an image is as large as its texture",
+            ));
         }
         gpu.queue.copy_external_image_to_texture(
             &wgpu::CopyExternalImageSourceInfo {

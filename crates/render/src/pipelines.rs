@@ -150,7 +150,7 @@ impl Maker<'_> {
                 step_mode: wgpu::VertexStepMode::Instance,
                 attributes: &wgpu::vertex_attr_array![0 => Uint32, 1 => Unorm8x4],
             })],
-            topology: wgpu::PrimitiveTopology::TriangleStrip,
+            topology: wgpu::PrimitiveTopology::TriangleList,
             is_alpha_coverage: true,
         })
     }

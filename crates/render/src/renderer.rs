@@ -385,7 +385,7 @@ impl Renderer {
             let offset_bytes = index as u32 * UNIFORM_STRIDE_BYTES as u32;
             pass.set_bind_group(2, grids.bind_group(), &[offset_bytes]);
             pass.draw(
-                0..4,
+                0..3,
                 chunk.first_point..chunk.first_point + chunk.point_count,
             );
         }

@@ -5,8 +5,8 @@ use touchline_scene::{PackedPoint, PointChunk};
 
 /// Discs on a square grid leave no gap from half its diagonal, 0.707 spacings, on.
 pub const RADIUS_PER_SPACING: f32 = 0.72;
-/// A square this far to each side of its centre always holds the middle of a pixel.
-pub const RADIUS_PX_MIN: f32 = 0.55;
+/// A disc this large always holds the middle of a pixel: half its diagonal.
+pub const RADIUS_PX_MIN: f32 = 0.72;
 
 /// Where and how large a point is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
