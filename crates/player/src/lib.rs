@@ -328,6 +328,7 @@ impl Player {
             }
             Mode::Follow => {
                 self.followed = self.clock.position_at(now);
+                self.has_played |= self.clock.speed_at(now) != 0.0;
                 if let Some(position) = self.followed {
                     let seen = position + self.clock.slack();
                     self.frame = self.transport.frame_rate.frame_at(seen, frame_count);

@@ -212,7 +212,7 @@ impl Player {
 
     /// When a tick is needed although nothing happens; may lie in the past: then at once.
     pub fn wake_at(&self) -> Option<Seconds> {
-        let now = self.now.filter(|_| !self.is_hidden && !self.has_failed)?;
+        let now = self.now.filter(|_| !self.is_hidden)?;
         // Much has been left undone, or a notice came up after the last tick's actions.
         let is_pending = self.outcome.is_truncated || !self.queue.is_empty();
         let pending = is_pending.then_some(now);

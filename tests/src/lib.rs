@@ -1,0 +1,4 @@
+//! What the tests share: simulated networks and decoders.
+
+pub mod network;
+pub mod replay;

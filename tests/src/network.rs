@@ -1,0 +1,441 @@
+//! A network and decoders that exist only as numbers, and the driver that a player sees of them.
+//!
+//! Always true: the same numbers give the same run, on any machine.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use touchline_pack::{Manifest, SegmentEntry, Stream};
+use touchline_player::{
+    Action, Config, Event, FailReason, JobId, Notice, Player, Recovery, RequestId, StreamKey,
+    StreamKind,
+};
+use touchline_scene::Seconds;
+
+/// How finely time is cut.
+pub const STEP_SECS: f64 = 0.002;
+/// A display at 60 Hz.
+const REFRESH_SECS: f64 = 1.0 / 60.0;
+
+/// A network.
+#[derive(Clone, Copy, Debug)]
+pub struct Network {
+    /// Bits a second, shared evenly by the requests under way, in millions.
+    pub rate_mbps: f64,
+    /// From a request to its first byte.
+    pub latency_secs: f64,
+    /// When nothing moves at all.
+    pub stalls: &'static [Stall],
+    /// What the server does wrong.
+    pub faults: &'static [Fault],
+}
+
+impl Network {
+    /// A good line at home.
+    pub const FIBRE: Self = Self {
+        rate_mbps: 100.0,
+        latency_secs: 0.02,
+        stalls: &[],
+        faults: &[],
+    };
+    /// A phone at home.
+    pub const WIFI: Self = Self {
+        rate_mbps: 30.0,
+        latency_secs: 0.05,
+        ..Self::FIBRE
+    };
+    /// A phone in a full stadium.
+    pub const STADIUM: Self = Self {
+        rate_mbps: 12.0,
+        latency_secs: 0.2,
+        ..Self::FIBRE
+    };
+}
+
+/// A time in which no byte comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Stall {
+    /// From the start of the run.
+    pub at_secs: f64,
+    /// How long.
+    pub for_secs: f64,
+}
+
+/// Something the server does wrong with one segment of every stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// Index of the segment.
+    pub segment: u32,
+    /// In how many first attempts of each stream.
+    pub attempt_count: u32,
+    /// What happens.
+    pub kind: FaultKind,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug)]
+pub enum FaultKind {
+    /// The fetch fails.
+    Fetch(FailReason),
+    /// The decoder refuses the segment's first frame.
+    Decode(Recovery),
+}
+
+/// Decode workers.
+#[derive(Clone, Copy, Debug)]
+pub struct Decoders {
+    /// How many work side by side.
+    pub count: usize,
+    /// For one frame of any stream.
+    pub frame_secs: f64,
+}
+
+impl Default for Decoders {
+    fn default() -> Self {
+        Self {
+            count: 2,
+            frame_secs: 0.012,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Transfer {
+    stream: StreamKey,
+    segment: u32,
+    starts_at: f64,
+    bytes_left: f64,
+}
+
+#[derive(Debug)]
+struct Work {
+    stream: StreamKey,
+    frames: VecDeque<u32>,
+    next_at: f64,
+    refusal: Option<Recovery>,
+}
+
+/// A player, driven as a page would, and what was seen of it.
+#[derive(Debug)]
+pub struct Driver {
+    /// The player under test.
+    pub player: Player,
+    /// Seconds since the start of the run.
+    pub now_secs: f64,
+    /// Everything it told the page, and when.
+    pub notices: Vec<(f64, Notice)>,
+    /// The most bytes that were held or on their way at once.
+    pub used_bytes_max: u64,
+    /// Bytes asked for, all requests together.
+    pub fetched_bytes: u64,
+    /// Requests begun.
+    pub fetch_count: u32,
+    manifest: Arc<Manifest>,
+    network: Network,
+    decoders: Decoders,
+    transfers: BTreeMap<RequestId, Transfer>,
+    works: BTreeMap<JobId, Work>,
+    segments: BTreeSet<(StreamKey, u32)>,
+    frames: BTreeSet<(StreamKey, u32)>,
+    attempts: BTreeMap<(StreamKey, u32), u32>,
+    refusals: BTreeMap<(StreamKey, u32), u32>,
+    events: Vec<Event>,
+    tick_at: f64,
+}
+
+impl Driver {
+    /// Opens `manifest` in a new player.
+    pub fn new(config: Config, manifest: Manifest, network: Network, decoders: Decoders) -> Self {
+        let manifest = Arc::new(manifest);
+        let config = Config {
+            decoder_count: decoders.count,
+            ..config
+        };
+        Self {
+            player: Player::new(config),
+            now_secs: 0.0,
+            notices: Vec::new(),
+            used_bytes_max: 0,
+            fetched_bytes: 0,
+            fetch_count: 0,
+            network,
+            decoders,
+            transfers: BTreeMap::new(),
+            works: BTreeMap::new(),
+            segments: BTreeSet::new(),
+            frames: BTreeSet::new(),
+            attempts: BTreeMap::new(),
+            refusals: BTreeMap::new(),
+            events: vec![Event::Opened(Arc::clone(&manifest))],
+            manifest,
+            tick_at: 0.0,
+        }
+    }
+
+    /// Adds an event to the next tick.
+    pub fn send(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// The GPU device is lost, and with it every frame and job.
+    pub fn lose_device(&mut self) {
+        self.frames.clear();
+        self.works.clear();
+        self.events
+            .retain(|event| !matches!(event, Event::FrameReady { .. } | Event::JobDone { .. }));
+        self.events.push(Event::FramesLost);
+    }
+
+    /// Goes one step on: network, decoders, and the player if it needs a tick.
+    ///
+    /// # Panics
+    /// If the player breaks a rule that every run must keep.
+    pub fn step(&mut self) {
+        self.now_secs += STEP_SECS;
+        self.move_bytes();
+        self.move_decoders();
+        let is_refresh = self.now_secs >= self.tick_at && self.player.is_moving();
+        let is_woken = self
+            .player
+            .wake_at()
+            .is_some_and(|at| at.0 <= self.now_secs);
+        if is_refresh || is_woken || !self.events.is_empty() {
+            if self.now_secs >= self.tick_at {
+                self.tick_at = self.now_secs + REFRESH_SECS;
+            }
+            self.tick();
+        }
+    }
+
+    /// Goes on for some time.
+    pub fn run_for(&mut self, secs: f64) {
+        let until = self.now_secs + secs;
+        while self.now_secs < until {
+            self.step();
+        }
+    }
+
+    fn tick(&mut self) {
+        let events = std::mem::take(&mut self.events);
+        let actions = self.player.tick(Seconds(self.now_secs), &events);
+        assert!(actions.len() <= touchline_player::ACTION_COUNT_MAX);
+        for action in actions {
+            self.perform(action);
+        }
+        let stats = self.player.stats();
+        assert_eq!(stats.fetch_count, self.transfers.len());
+        assert_eq!(stats.job_count, self.works.len());
+        self.used_bytes_max = self
+            .used_bytes_max
+            .max(stats.held_bytes + stats.pending_bytes);
+        for shown in self.player.shown() {
+            for key in self.keys_of(shown.track) {
+                let is_resident = self.frames.contains(&(key, shown.frame));
+                assert!(
+                    is_resident,
+                    "{key:?} frame {} is not on the GPU",
+                    shown.frame
+                );
+            }
+        }
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Fetch {
+                request,
+                stream,
+                segment,
+            } => self.begin_fetch(request, stream, segment),
+            Action::Abort { request } => {
+                assert!(
+                    self.transfers.remove(&request).is_some(),
+                    "{request:?} is over"
+                );
+            }
+            Action::Decode {
+                job,
+                stream,
+                segment,
+                first,
+                count,
+            } => self.begin_work(job, (stream, segment), first, count),
+            Action::CancelDecode { job } => {
+                assert!(self.works.remove(&job).is_some(), "{job:?} is over");
+            }
+            Action::DropSegment { stream, segment } => {
+                let was_held = self.segments.remove(&(stream, segment));
+                assert!(was_held, "{stream:?} segment {segment} is not held");
+            }
+            Action::DropFrame { stream, frame } => {
+                let was_held = self.frames.remove(&(stream, frame));
+                assert!(was_held, "{stream:?} frame {frame} is not held");
+            }
+            Action::Notify(notice) => self.notices.push((self.now_secs, notice)),
+        }
+    }
+
+    fn begin_fetch(&mut self, request: RequestId, stream: StreamKey, segment: u32) {
+        assert!(!self.segments.contains(&(stream, segment)), "fetched twice");
+        let size = self.entry(stream, segment).size;
+        self.fetched_bytes += size;
+        self.fetch_count += 1;
+        let transfer = Transfer {
+            stream,
+            segment,
+            starts_at: self.now_secs + self.network.latency_secs,
+            bytes_left: size as f64,
+        };
+        self.transfers.insert(request, transfer);
+    }
+
+    fn begin_work(&mut self, job: JobId, at: (StreamKey, u32), first: u32, count: u32) {
+        assert!(self.segments.contains(&at), "{at:?} is not held");
+        assert!(self.works.len() < self.decoders.count, "no decoder is free");
+        let entry = self.entry(at.0, at.1);
+        assert!(
+            first + count <= entry.frame_count,
+            "beyond the segment's end"
+        );
+        let start = entry.first_frame + first;
+        let refused = self.refusals.entry(at).or_default();
+        let refusal = self
+            .network
+            .faults
+            .iter()
+            .find_map(|fault| match fault.kind {
+                FaultKind::Decode(recovery)
+                    if fault.segment == at.1 && first == 0 && *refused < fault.attempt_count =>
+                {
+                    Some(recovery)
+                }
+                FaultKind::Decode(_) | FaultKind::Fetch(_) => None,
+            });
+        *refused += u32::from(refusal.is_some());
+        let work = Work {
+            stream: at.0,
+            frames: (start..start + count).collect(),
+            next_at: self.now_secs + self.decoders.frame_secs,
+            refusal,
+        };
+        self.works.insert(job, work);
+    }
+
+    fn move_bytes(&mut self) {
+        let now = self.now_secs;
+        let is_stalled =
+            |stall: &Stall| (stall.at_secs..stall.at_secs + stall.for_secs).contains(&now);
+        if self.network.stalls.iter().any(is_stalled) {
+            return;
+        }
+        let live = self
+            .transfers
+            .values()
+            .filter(|transfer| transfer.starts_at <= now);
+        let share = self.network.rate_mbps * 1e6 / 8.0 * STEP_SECS / live.count().max(1) as f64;
+        let mut done = Vec::new();
+        for (&request, transfer) in &mut self.transfers {
+            if transfer.starts_at <= now {
+                transfer.bytes_left -= share;
+                if transfer.bytes_left <= 0.0 {
+                    done.push(request);
+                }
+            }
+        }
+        for request in done {
+            if let Some(transfer) = self.transfers.remove(&request) {
+                self.end_fetch(request, &transfer);
+            }
+        }
+    }
+
+    fn end_fetch(&mut self, request: RequestId, transfer: &Transfer) {
+        let at = (transfer.stream, transfer.segment);
+        let attempt = self.attempts.entry(at).or_default();
+        let failure = self
+            .network
+            .faults
+            .iter()
+            .find_map(|fault| match fault.kind {
+                FaultKind::Fetch(reason)
+                    if fault.segment == at.1 && *attempt < fault.attempt_count =>
+                {
+                    Some(reason)
+                }
+                FaultKind::Fetch(_) | FaultKind::Decode(_) => None,
+            });
+        *attempt += 1;
+        if let Some(reason) = failure {
+            self.events.push(Event::SegmentFailed { request, reason });
+            return;
+        }
+        self.segments.insert(at);
+        let size_bytes = self.entry(at.0, at.1).size;
+        self.events.push(Event::SegmentArrived {
+            request,
+            size_bytes,
+        });
+    }
+
+    fn move_decoders(&mut self) {
+        let mut done = Vec::new();
+        for (&job, work) in &mut self.works {
+            if work.next_at > self.now_secs {
+                continue;
+            }
+            if let Some(recovery) = work.refusal {
+                self.events.push(Event::JobFailed { job, recovery });
+                done.push(job);
+                continue;
+            }
+            work.next_at += self.decoders.frame_secs;
+            if let Some(frame) = work.frames.pop_front() {
+                let stream = work.stream;
+                self.frames.insert((stream, frame));
+                self.events.push(Event::FrameReady {
+                    stream,
+                    frame,
+                    size_bytes: frame_bytes(&self.manifest, stream),
+                });
+            }
+            if work.frames.is_empty() {
+                self.events.push(Event::JobDone { job });
+                done.push(job);
+            }
+        }
+        for job in done {
+            self.works.remove(&job);
+        }
+    }
+
+    fn entry(&self, key: StreamKey, segment: u32) -> &SegmentEntry {
+        &stream_of(&self.manifest, key).segments[segment as usize]
+    }
+
+    fn keys_of(&self, track: u16) -> Vec<StreamKey> {
+        let found = &self.manifest.tracks[usize::from(track)];
+        let kinds = [
+            (!found.layers.is_empty(), StreamKind::Layer(0)),
+            (!found.renditions.is_empty(), StreamKind::Rendition(0)),
+            (!found.textures.is_empty(), StreamKind::Texture(0)),
+        ];
+        let kinds = kinds.into_iter().filter(|&(exists, _)| exists);
+        kinds.map(|(_, kind)| StreamKey { track, kind }).collect()
+    }
+}
+
+fn stream_of(manifest: &Manifest, key: StreamKey) -> &Stream {
+    let track = &manifest.tracks[usize::from(key.track)];
+    match key.kind {
+        StreamKind::Layer(index) => &track.layers[usize::from(index)],
+        StreamKind::Rendition(index) => &track.renditions[usize::from(index)],
+        StreamKind::Texture(index) => &track.textures[usize::from(index)],
+    }
+}
+
+/// What a decoded frame takes on the simulated GPU.
+pub fn frame_bytes(manifest: &Manifest, key: StreamKey) -> u64 {
+    let stream = stream_of(manifest, key);
+    let body = u64::from(stream.element_count_max) * 8;
+    body + u64::from(stream.width) * u64::from(stream.height) * 16 / 3
+}
