@@ -1,0 +1,64 @@
+//! Payload bytes to GPU-ready frames and back.
+//!
+//! Follows FORMAT.md sections 5 (points) and 6 (meshes), beside the crate `pack`.
+//! Knows no container: a chunk is the whole payload of one frame.
+//!
+//! Always true: any bytes end in a frame or an error, within the given limits, and no proper
+//! prefix of a chunk is a chunk (`tests/hostile.rs`).
+//!
+//! Encoder and decoder walk the same code: every model is driven by a
+//! [coder](entropy::Coder) that either writes the bit it is given or reads the one it returns.
+//! The encoders are behind the feature `encode`.
+#![forbid(unsafe_code)]
+
+mod bytes;
+mod entropy;
+mod error;
+pub mod mesh;
+pub mod points;
+
+pub use error::{DecodeError, Recovery};
+use touchline_scene::Frame;
+
+/// The points codec: an octree with colours; every frame is a key.
+pub const POINTS: [u8; 4] = *b"oct1";
+/// The mesh codec: a key carries the topology, the other frames of its run are differences.
+pub const MESH: [u8; 4] = *b"msh1";
+
+/// What one frame may hold at most. Memory and time of a decode grow with these alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Points or vertices.
+    pub element_count_max: u32,
+    /// Triangles; 0 for points.
+    pub triangle_count_max: u32,
+}
+
+/// One payload codec.
+///
+/// Safe for untrusted bytes: any input ends in `Ok` or `Err`, within the limits.
+pub trait Decode {
+    /// Decodes one chunk: one frame of one stream.
+    ///
+    /// Frames that are not keys must come in order after their key.
+    /// Implementers: after an error forget the run, so that no later frame builds on half of one.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the chunk is damaged, out of order or over `limits`.
+    fn decode(&mut self, chunk: &[u8], limits: &Limits) -> Result<Frame, DecodeError>;
+
+    /// Forgets earlier chunks: the next one must be a key. Called after every seek.
+    fn reset(&mut self);
+}
+
+/// Makes the decoder for a stream.
+///
+/// # Errors
+/// [`DecodeError::UnknownCodec`] if the stream was made by a newer packer.
+pub fn decoder(codec: [u8; 4]) -> Result<Box<dyn Decode>, DecodeError> {
+    match codec {
+        POINTS => Ok(Box::new(points::Decoder)),
+        MESH => Ok(Box::new(mesh::Decoder::default())),
+        _ => Err(DecodeError::UnknownCodec(codec)),
+    }
+}
