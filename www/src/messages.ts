@@ -6,7 +6,7 @@ export type Command = { "kind": "open",
 /**
  * Where the pack is.
  */
-src: string, } | { "kind": "close" } | { "kind": "resize", 
+src: string, } | { "kind": "close", } | { "kind": "resize", 
 /**
  * Device pixels, at least 1.
  */
@@ -22,11 +22,11 @@ isVisible: boolean, } | { "kind": "reduced-motion",
 /**
  * As the media query says.
  */
-isReduced: boolean, } | { "kind": "video" } & VideoSample | { "kind": "video-gone" } | { "kind": "set-mode", 
+isReduced: boolean, } | { "kind": "video" } & VideoSample | { "kind": "video-gone", } | { "kind": "set-mode", 
 /**
  * The host's video or the fan's transport.
  */
-mode: Mode, } | { "kind": "play" } | { "kind": "pause" } | { "kind": "seek", 
+mode: Mode, } | { "kind": "play", } | { "kind": "pause", } | { "kind": "seek", 
 /**
  * Seconds from the pack's start.
  */
@@ -86,7 +86,7 @@ right: number,
 /**
  * Shares of the picture's height, positive upwards.
  */
-up: number, } | { "kind": "retry" } | { "kind": "lose-device" };
+up: number, } | { "kind": "retry", } | { "kind": "lose-device", };
 
 export type VideoSample = { 
 /**

@@ -281,23 +281,41 @@ pub struct Credit {
     pub text: String,
 }
 
+/// What every version of the manifest has.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u32,
+    #[serde(default)]
+    critical: Vec<String>,
+}
+
 impl Manifest {
-    /// Reads and checks a manifest.
+    /// Reads and checks a manifest's bytes.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`].
+    #[cfg(feature = "json")]
+    pub fn parse(json: &[u8]) -> Result<Self, PackError> {
+        let value: serde_json::Value = serde_json::from_slice(json)
+            .map_err(|error| PackError::malformed("2.1", error.to_string()))?;
+        Self::read(|| &value)
+    }
+
+    /// Checks a manifest whose JSON is read already: a browser has a reader of its own.
+    ///
+    /// `json` gives the same manifest each time it is called.
     ///
     /// # Errors
     /// [`PackError::Unsupported`] if it needs a newer player, [`PackError::Malformed`] if it
     /// breaks a rule of FORMAT.md 2.
-    pub fn parse(json: &[u8]) -> Result<Self, PackError> {
+    pub fn read<'de, D>(json: impl Fn() -> D) -> Result<Self, PackError>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        let malformed = |error: D::Error| PackError::malformed("2.1", error.to_string());
         // The version first: a newer manifest may not fit today's types.
-        #[derive(Deserialize)]
-        struct Head {
-            format: String,
-            version: u32,
-            #[serde(default)]
-            critical: Vec<String>,
-        }
-        let not_json = |error: serde_json::Error| PackError::malformed("2.1", error.to_string());
-        let head: Head = serde_json::from_slice(json).map_err(not_json)?;
+        let head = Head::deserialize(json()).map_err(malformed)?;
         if head.format != FORMAT_NAME {
             return Err(PackError::malformed("2.1", "`format` is \"touchline\""));
         }
@@ -314,12 +332,13 @@ impl Manifest {
         {
             return Err(PackError::Unsupported(format!("feature \"{feature}\"")));
         }
-        let manifest: Self = serde_json::from_slice(json).map_err(not_json)?;
+        let manifest = Self::deserialize(json()).map_err(malformed)?;
         manifest.check()?;
         Ok(manifest)
     }
 
     /// The manifest's bytes.
+    #[cfg(feature = "json")]
     pub fn to_json(&self) -> Vec<u8> {
         // These types hold no map with odd keys and no failing serializer: this cannot fail.
         serde_json::to_vec_pretty(self).unwrap_or_default()

@@ -14,10 +14,10 @@ pub(crate) fn events(command: Command) -> Vec<player::Event> {
     use player::{Command as Do, Event, Gesture};
     let wanted = match command {
         Command::Open { .. }
-        | Command::Close
+        | Command::Close {}
         | Command::Resize { .. }
         | Command::Visible { .. }
-        | Command::LoseDevice => return Vec::new(),
+        | Command::LoseDevice {} => return Vec::new(),
         Command::ReducedMotion { is_reduced } => Do::SetMotionReduced(is_reduced),
         Command::Video(sample) => {
             return vec![Event::Video(player::VideoSample {
@@ -29,11 +29,11 @@ pub(crate) fn events(command: Command) -> Vec<player::Event> {
                 is_seeking: sample.is_seeking,
             })];
         }
-        Command::VideoGone => return vec![Event::VideoGone],
+        Command::VideoGone {} => return vec![Event::VideoGone],
         Command::SetMode { mode: Mode::Follow } => Do::BackToLive,
         Command::SetMode { mode: Mode::Replay } => Do::SetMode(player::Mode::Replay),
-        Command::Play => Do::Play,
-        Command::Pause => Do::Pause,
+        Command::Play {} => Do::Play,
+        Command::Pause {} => Do::Pause,
         Command::Seek { secs } => Do::Seek(Seconds(secs)),
         Command::Step { frames } => Do::StepFrames(frames),
         Command::SetRate { rate } => Do::SetRate(rate),
@@ -71,7 +71,7 @@ pub(crate) fn events(command: Command) -> Vec<player::Event> {
                 up: up as f32,
             })];
         }
-        Command::Retry => Do::RetryNow,
+        Command::Retry {} => Do::RetryNow,
     };
     vec![Event::Command(wanted)]
 }

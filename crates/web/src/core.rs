@@ -162,7 +162,7 @@ impl Core {
     pub(crate) fn receive(&mut self, command: Command) {
         match command {
             Command::Open { src } => self.open(src),
-            Command::Close => self.close(),
+            Command::Close {} => self.close(),
             Command::Resize { width, height } => {
                 self.screen.resize(width, height);
                 self.picture.spoil();
@@ -172,11 +172,11 @@ impl Core {
                 self.inbox.push(Event::Hidden(!is_visible));
                 self.picture.spoil();
             }
-            Command::LoseDevice => {
+            Command::LoseDevice {} => {
                 self.screen.lose();
                 self.device_lost("lost on request".to_owned());
             }
-            Command::Retry if self.manifest.is_none() => {
+            Command::Retry {} if self.manifest.is_none() => {
                 if let Some(src) = self.src.take() {
                     self.open(src);
                 }

@@ -1,6 +1,6 @@
 //! JavaScript's edge: the engine as a class that takes commands and sends notices.
 
-use js_sys::Function;
+use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessagePort, OffscreenCanvas};
 
@@ -42,7 +42,10 @@ impl Engine {
     /// # Errors
     /// If it is none: the page and the engine are of different versions.
     pub fn receive(&self, command: JsValue) -> Result<(), JsValue> {
-        let command: Command = serde_wasm_bindgen::from_value(command)?;
+        let kind = Reflect::get(&command, &JsValue::from_str("kind"))?;
+        let tagged = Object::new();
+        Reflect::set(&tagged, &kind, &command)?;
+        let command: Command = serde_wasm_bindgen::from_value(tagged.into())?;
         self.shared.enter(|core| core.receive(command));
         Ok(())
     }
