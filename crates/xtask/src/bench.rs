@@ -1,0 +1,191 @@
+//! `cargo xtask bench`: figures of ours and of peers, taken in the same run.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::build::{self, Profile};
+use crate::paths;
+use crate::report::Report;
+use crate::setup::{self, Need};
+use crate::size;
+use crate::tools::{self, say};
+
+/// A capture to pack and decode.
+struct Sample {
+    /// In the names of its figures.
+    name: &'static str,
+    /// `points` or `mesh`.
+    kind: &'static str,
+    /// Its folder: among the captures, or where the demo's generator wrote.
+    folder: &'static str,
+    /// Frames a second.
+    frame_rate: &'static str,
+}
+
+const CAPTURED: [Sample; 4] = [
+    Sample {
+        name: "loot_vox10",
+        kind: "points",
+        folder: "loot/vox10",
+        frame_rate: "30",
+    },
+    Sample {
+        name: "loot_vox9",
+        kind: "points",
+        folder: "loot/vox9",
+        frame_rate: "30",
+    },
+    Sample {
+        name: "liam",
+        kind: "mesh",
+        folder: "liam",
+        frame_rate: "25",
+    },
+    Sample {
+        name: "kick",
+        kind: "mesh",
+        folder: "kick",
+        frame_rate: "30",
+    },
+];
+
+const GENERATED: [Sample; 2] = [
+    Sample {
+        name: "demo",
+        kind: "points",
+        folder: "athlete-points",
+        frame_rate: "25",
+    },
+    Sample {
+        name: "demo",
+        kind: "mesh",
+        folder: "athlete-mesh",
+        frame_rate: "25",
+    },
+];
+
+/// Measures everything that can be measured here, prints a table and writes
+/// `target/bench/report.json`.
+///
+/// # Errors
+/// If something does not build or run.
+pub(crate) fn bench(with_browsers: bool) -> Result<()> {
+    setup::setup(if with_browsers {
+        Need::Test
+    } else {
+        Need::Build
+    })?;
+    build::page(Profile::Release)?;
+    say("Building the packer and the demo's generator");
+    build::native("touchline-cli", &["--release"])?;
+    build::native("touchline-demo", &["--release"])?;
+    let folder = paths::fresh_folder("target/bench")?;
+    let mut report = Report::default();
+    size::measure_into(&mut report)?;
+    for (captures, sample) in samples(&folder)? {
+        measure_codec(&captures, &sample, &folder, &mut report)?;
+    }
+    if with_browsers {
+        for browser in ["chromium", "firefox"] {
+            say(&format!("Measuring the demo page in {browser}"));
+            measure_page(browser, &mut report)?;
+        }
+    }
+    let path = folder.join("report.json");
+    report.write(&path)?;
+    println!("\n{}\nwritten to {}", report.table(), path.display());
+    Ok(())
+}
+
+/// Captures and where they are.
+fn samples(folder: &Path) -> Result<Vec<(PathBuf, Sample)>> {
+    say("Making the demo's capture");
+    let generated = folder.join("demo-capture");
+    let generator = tools::native_program("release", "touchline-demo");
+    // A second of it: rates and sizes are a frame's.
+    tools::run(
+        tools::command(generator)
+            .arg(&generated)
+            .args(["--frames", "25"]),
+    )?;
+    let mut samples: Vec<_> = GENERATED
+        .into_iter()
+        .map(|sample| (generated.clone(), sample))
+        .collect();
+    match paths::captures() {
+        Some(captures) => {
+            samples.extend(
+                CAPTURED
+                    .into_iter()
+                    .map(|sample| (captures.clone(), sample)),
+            );
+        }
+        None => println!("skipped: real captures (set TOUCHLINE_DATA to their folder)"),
+    }
+    Ok(samples)
+}
+
+/// Packs a capture natively, decodes it in WebAssembly under Node, and lets peers do the same.
+fn measure_codec(
+    captures: &Path,
+    sample: &Sample,
+    folder: &Path,
+    report: &mut Report,
+) -> Result<()> {
+    let Sample { name, kind, .. } = sample;
+    say(&format!("Measuring {kind} of {name}"));
+    let frames = captures.join(sample.folder);
+    if !frames.is_dir() {
+        println!("skipped: no such folder ({})", frames.display());
+        return Ok(());
+    }
+    let pack = folder.join(format!("{kind}-{name}"));
+    let began = Instant::now();
+    let mut touchline = tools::touchline("release");
+    touchline.args(["pack", "--frame-rate", sample.frame_rate]);
+    tools::run(touchline.arg("--out").arg(&pack).arg(&frames))?;
+    let encode_secs = began.elapsed().as_secs_f64();
+    for script in ["tests/bench/decode.mjs", "tests/bench/peers.mjs"] {
+        let mut node = tools::command("node");
+        node.arg(script).args([kind, name]).arg(&pack).arg(&frames);
+        report.note_json(&tools::output(&mut node)?)?;
+    }
+    let frame_count = frames_in(&frames)?;
+    report.note(
+        format!("{kind}.{name}.encode_frames_per_s"),
+        frame_count as f64 / encode_secs,
+    );
+    Ok(())
+}
+
+fn frames_in(folder: &Path) -> Result<usize> {
+    let mut frame_count = 0;
+    for entry in folder.read_dir()? {
+        let is_frame = entry?
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "ply");
+        frame_count += usize::from(is_frame);
+    }
+    Ok(frame_count)
+}
+
+fn measure_page(browser: &str, report: &mut Report) -> Result<()> {
+    build::native("touchline-cli", &[])?;
+    let mut vitest = tools::from_npm("vitest");
+    vitest.args([
+        "run",
+        "--config",
+        "tests/bench/vitest.config.ts",
+        "--project",
+        browser,
+    ]);
+    let figures = paths::in_root(&format!("target/bench/page-{browser}.json"));
+    vitest
+        .env("TOUCHLINE", tools::native_program("debug", "touchline"))
+        .env("TOUCHLINE_FIGURES", &figures);
+    tools::run(tools::with_software_gpu(&mut vitest))?;
+    report.note_json(&std::fs::read_to_string(figures)?)
+}

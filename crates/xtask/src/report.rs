@@ -1,0 +1,98 @@
+//! The benchmark's report: one flat object, name to number, units in the names.
+//!
+//! A peer's figure has the name of ours with `.PEER` behind it; a figure that could not be taken
+//! is absent.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// Peers that a figure may end in.
+const PEERS: [&str; 3] = ["draco", "meshopt", "three"];
+
+/// Figures by name.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Report {
+    figures: BTreeMap<String, f64>,
+}
+
+impl Report {
+    /// Notes a figure; a later one of the same name replaces it.
+    pub(crate) fn note(&mut self, name: impl Into<String>, figure: f64) {
+        self.figures.insert(name.into(), figure);
+    }
+
+    /// Notes all figures of a JSON object.
+    ///
+    /// # Errors
+    /// If the text is no JSON object of numbers.
+    pub(crate) fn note_json(&mut self, text: &str) -> Result<()> {
+        let figures: BTreeMap<String, f64> =
+            serde_json::from_str(text).with_context(|| format!("not figures: {text}"))?;
+        self.figures.extend(figures);
+        Ok(())
+    }
+
+    /// Writes the report as JSON.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(&self.figures)? + "\n";
+        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// A table: our figures, and beside them each peer's with ours over theirs.
+    pub(crate) fn table(&self) -> String {
+        let ours = self
+            .figures
+            .iter()
+            .filter(|(name, _)| peer_of(name).is_none());
+        let width = ours.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let mut table = String::new();
+        for (name, &figure) in ours {
+            table += &format!("{name:width$}  {:>12}", short(figure));
+            for peer in PEERS {
+                if let Some(&theirs) = self.figures.get(&format!("{name}.{peer}")) {
+                    let ratio = short(figure / theirs);
+                    table += &format!("   {peer} {} (x {ratio})", short(theirs));
+                }
+            }
+            table.push('\n');
+        }
+        table
+    }
+}
+
+fn peer_of(name: &str) -> Option<&str> {
+    let (_, last) = name.rsplit_once('.')?;
+    PEERS.contains(&last).then_some(last)
+}
+
+/// Four significant digits, or whole where there are more.
+fn short(figure: f64) -> String {
+    let magnitude = figure.abs().max(1e-9).log10().floor();
+    let decimals = (3.0 - magnitude).clamp(0.0, 6.0);
+    format!("{figure:.*}", decimals as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn peers_stand_beside_ours() {
+        let mut report = Report::default();
+        report
+            .note_json(r#"{"a.mb": 2, "a.mb.draco": 4, "b.draco.mb": 12345.6}"#)
+            .unwrap();
+        let table = report.table();
+        assert_eq!(
+            table,
+            "a.mb               2.000   draco 4.000 (x 0.5000)\nb.draco.mb         12346\n"
+        );
+        assert!(report.note_json("[]").is_err());
+    }
+}
