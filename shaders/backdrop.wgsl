@@ -20,9 +20,11 @@ const SKY_HORIZON: vec3f = vec3f(0.700, 0.745, 0.775);
 const SKY_MIDDLE: vec3f = vec3f(0.400, 0.520, 0.655);
 const SKY_ZENITH: vec3f = vec3f(0.135, 0.215, 0.355);
 
-// The ground is lost in the haze between these distances from the eye.
-const HAZE_NEAR_METRES: f32 = 18.0;
-const HAZE_FAR_METRES: f32 = 160.0;
+// The ground is lost in the haze between these distances from an eye on the ground, and farther
+// for each metre that the eye stands higher: a whole pitch is seen from a broadcast camera.
+const HAZE_NEAR_METRES: f32 = 8.0;
+const HAZE_FAR_METRES: f32 = 60.0;
+const HAZE_METRES_PER_METRE: f32 = 16.0;
 
 struct Corner {
     @builtin(position) in_clip: vec4f,
@@ -58,7 +60,8 @@ fn fill_backdrop(corner: Corner) -> Fill {
     let ahead_metres = drop_metres / ray.y;
     if frame.surface != SURFACE_NONE && ahead_metres > NEAR_METRES {
         let away_metres = ahead_metres * length(ray);
-        let haze = smoothstep(HAZE_NEAR_METRES, HAZE_FAR_METRES, away_metres);
+        let clear_metres = abs(drop_metres) * HAZE_METRES_PER_METRE;
+        let haze = smoothstep(HAZE_NEAR_METRES, HAZE_FAR_METRES + clear_metres, away_metres);
         let spot = spot_under(direction, away_metres);
         srgb = mix(ground(spot) * shadow(spot.metres), srgb, sqrt(haze));
         depth = min(NEAR_METRES / ahead_metres, 1.0);
@@ -116,7 +119,7 @@ fn ice(spot: Spot) -> vec3f {
         vec2f(spot.metres.x * 0.92 + spot.metres.y * 0.38, spot.metres.y * 0.10),
         spot.footprint,
     );
-    let scratch = max(grain(turned, 0.03) - 0.35, 0.0) * 0.10;
+    let scratch = max(grain(turned, 0.03) - 0.35, 0.0) * 0.07;
     return vec3f(0.800, 0.868, 0.910) * (1.0 + cloud + scratch);
 }
 
@@ -131,7 +134,7 @@ fn court(spot: Spot) -> vec3f {
     let board = floor(spot.metres.x / 0.07);
     let length_index = floor(spot.metres.y / 1.4 + hash(vec2f(board, 7.0)));
     let is_resolved = saturate(1.0 - spot.footprint.x / 0.07);
-    let shade = (hash(vec2f(board, length_index)) - 0.5) * 0.11 * is_resolved;
+    let shade = (hash(vec2f(board, length_index)) - 0.5) * 0.09 * is_resolved;
     let seam = lines(spot.metres.x, spot.footprint.x, 0.07, 0.003) * 0.22;
     let fibre = grain(Spot(spot.metres * vec2f(1.0, 0.06), spot.footprint), 0.008) * 0.04;
     return vec3f(0.720, 0.535, 0.345) * (1.0 + shade + fibre - seam);
@@ -177,9 +180,10 @@ fn shadow(metres: vec2f) -> f32 {
     for (var index = 0u; index < frame.shadow_count; index++) {
         let blob = frame.shadows[index];
         let height = max(blob.y - frame.ground_metres, 0.0);
-        let spread = blob.w + height * 0.5; // The higher, the softer and the fainter.
+        let radius = max(blob.w, 0.01);
+        let spread = radius + height * 0.5; // The higher, the softer and the fainter.
         let away = distance(metres, blob.xz) / spread;
-        let strength = blob.w / spread;
+        let strength = radius / spread;
         light *= 1.0 - strength * (0.38 * exp(-away * away * 2.6) + 0.14 * exp(-away * away * 0.5));
     }
     return light;

@@ -73,6 +73,11 @@ pub struct Grid {
     pub more: [f32; 2],
 }
 
+/// Writes a struct at the start of its slice of a uniform buffer.
+pub(crate) fn put<T: Pod>(slice: &mut [u8], value: T) {
+    slice[..size_of::<T>()].copy_from_slice(bytemuck::bytes_of(&value));
+}
+
 /// A struct as both languages see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shared {

@@ -16,9 +16,12 @@ mod pipelines;
 mod pool;
 mod renderer;
 pub mod shaders;
+mod shadow;
 #[cfg(not(target_arch = "wasm32"))]
 mod snapshot;
+mod textures;
 pub mod twin;
+mod upload;
 mod view;
 
 #[cfg(target_arch = "wasm32")]

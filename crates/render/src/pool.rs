@@ -46,6 +46,8 @@ pub(crate) struct Pool {
     store: Rc<RefCell<Store>>,
     device: wgpu::Device,
     grid_layout: wgpu::BindGroupLayout,
+    /// Kept: browsers are slow to say.
+    buffer_bytes_max: u64,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +71,7 @@ impl Pool {
             store: Rc::default(),
             device: device.clone(),
             grid_layout: grid_layout.clone(),
+            buffer_bytes_max: device.limits().max_buffer_size,
         }
     }
 
@@ -94,7 +97,7 @@ impl Pool {
         bytes: &[u8],
     ) -> Result<Lease, UploadError> {
         let needed = size_class(bytes.len() as u64);
-        let limit = self.device.limits().max_buffer_size;
+        let limit = self.buffer_bytes_max;
         if needed > limit {
             return Err(UploadError::OverLimit { needed, limit });
         }
