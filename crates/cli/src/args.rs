@@ -84,6 +84,9 @@ pub struct PackArgs {
     /// How far a stored vertex of a mesh may lie from where it was, on each axis
     #[arg(long, value_name = "MM", default_value_t = 0.5, value_parser = parse_positive)]
     pub position_error_mm: f32,
+    /// How exactly the colours of points are kept
+    #[arg(long, value_enum, default_value_t = ColourQuality::Standard)]
+    pub colour_quality: ColourQuality,
     /// Title, stage, presets, cameras and credits, written as in a manifest
     #[arg(long, value_name = "FILE")]
     pub scene: Option<PathBuf>,
@@ -182,6 +185,19 @@ pub struct RenderArgs {
     /// Progress and result as lines of JSON on the standard output
     #[arg(long)]
     pub json: bool,
+}
+
+/// How exactly the colours of points are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColourQuality {
+    /// Every bit
+    Exact,
+    /// Hard to tell from exact
+    High,
+    /// As good as the photographs behind most captures
+    Standard,
+    /// For thin lines
+    Low,
 }
 
 /// The axis that points up.

@@ -8,5 +8,6 @@ pub mod inspect;
 pub mod open;
 pub mod pack;
 pub mod progress;
+pub mod render;
 pub mod serve;
 pub mod verify;

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Command::Pack(args) => args.json,
         Command::Verify(args) => args.json,
         Command::Inspect(args) => args.json,
+        Command::Render(args) => args.json,
         Command::Serve(_) => false,
     });
     match run(cli.command, audience) {
@@ -62,6 +63,10 @@ fn run(command: Command, audience: Audience) -> Result<ExitCode> {
             }
         }
         Command::Serve(args) => touchline::serve::serve(&args)?,
+        Command::Render(args) => {
+            let rendered = touchline::render::render(&args, &cancel_on_signal()?, audience)?;
+            audience.line(&json!({ "event": "result", "rendered": rendered }));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

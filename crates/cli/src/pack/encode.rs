@@ -14,7 +14,7 @@ use touchline_scene::Frame;
 use super::texture;
 use super::track::Track;
 use super::write::Aside;
-use crate::args::PackArgs;
+use crate::args::{ColourQuality, PackArgs};
 use crate::progress::{Audience, Cancel, Progress};
 
 /// Which of a track's streams.
@@ -34,6 +34,14 @@ impl Part {
             Self::Texture => "texture",
         }
     }
+}
+
+/// What all threads share.
+struct Work<'a> {
+    colour_quality: ColourQuality,
+    aside: &'a Aside,
+    cancel: &'a Cancel,
+    progress: Progress,
 }
 
 /// One segment to be made.
@@ -69,10 +77,15 @@ pub(crate) fn tracks(
         frames_per_segment.clamp(1, touchline_pack::FRAME_COUNT_MAX),
     );
     let frame_count = jobs.iter().map(|job| u64::from(job.frame_count)).sum();
-    let progress = audience.stage("packing", frame_count, "frames");
+    let work = Work {
+        colour_quality: args.colour_quality,
+        aside,
+        cancel,
+        progress: audience.stage("packing", frame_count, "frames"),
+    };
     let made = jobs
         .into_par_iter()
-        .map(|job| run(job, &tracks[job.track_index], aside, cancel, &progress))
+        .map(|job| run(job, &tracks[job.track_index], &work))
         .collect::<Result<Vec<_>>>()?;
     Ok(assemble(tracks, made))
 }
@@ -101,16 +114,10 @@ fn jobs(tracks: &[Track], frames_per_segment: u32) -> Vec<Job> {
     jobs
 }
 
-fn run(
-    job: Job,
-    track: &Track,
-    aside: &Aside,
-    cancel: &Cancel,
-    progress: &Progress,
-) -> Result<Made> {
-    let mut segment = Encoding::new(job, track)?;
+fn run(job: Job, track: &Track, work: &Work<'_>) -> Result<Made> {
+    let mut segment = Encoding::new(job, track, work.colour_quality)?;
     for index in job.first_frame..job.first_frame + job.frame_count {
-        cancel.check()?;
+        work.cancel.check()?;
         segment.push(track, index as usize).with_context(|| {
             let file = &track.frames.files[index as usize];
             format!(
@@ -119,7 +126,7 @@ fn run(
                 file.display()
             )
         })?;
-        progress.step();
+        work.progress.step();
     }
     let bytes = segment.writer.finish();
     let sha256 = Sha256::of(&bytes);
@@ -131,7 +138,7 @@ fn run(
         job.part.name(),
         job.segment_index
     );
-    aside.write(&url, &bytes)?;
+    work.aside.write(&url, &bytes)?;
     Ok(Made {
         job,
         entry: SegmentEntry {
@@ -157,13 +164,13 @@ struct Encoding {
 
 /// How the frames of a segment become chunks.
 enum Payload {
-    Points(Box<dyn Decode>),
+    Points(PointsOptions, Box<dyn Decode>),
     Mesh(Box<mesh::Encoder>, Box<dyn Decode>),
     Texture { last: Vec<u8> },
 }
 
 impl Encoding {
-    fn new(job: Job, track: &Track) -> Result<Self> {
+    fn new(job: Job, track: &Track, quality: ColourQuality) -> Result<Self> {
         let (codec, payload) = match (job.part, &track.textures) {
             (Part::Texture, Some((_, shape))) => {
                 (shape.codec, Payload::Texture { last: Vec::new() })
@@ -171,7 +178,10 @@ impl Encoding {
             (Part::Texture, None) => bail!("track \"{}\" has no textures", track.id),
             (Part::Points, _) => {
                 let check = touchline_codec::decoder(touchline_codec::POINTS)?;
-                (CodecId(touchline_codec::POINTS), Payload::Points(check))
+                (
+                    CodecId(touchline_codec::POINTS),
+                    Payload::Points(points_options(quality), check),
+                )
             }
             (Part::Mesh, _) => {
                 let check = touchline_codec::decoder(touchline_codec::MESH)?;
@@ -197,8 +207,8 @@ impl Encoding {
     /// Encodes frame `index` of the track.
     fn push(&mut self, track: &Track, index: usize) -> Result<()> {
         match &mut self.payload {
-            Payload::Points(check) => {
-                let chunk = points::encode(&track.cloud(index)?, &PointsOptions::default());
+            Payload::Points(options, check) => {
+                let chunk = points::encode(&track.cloud(index)?, options);
                 let frame = check.decode(&chunk, &LIMITS).context(UNREADABLE)?;
                 self.writer.push(&chunk, true);
                 self.count(&frame);
@@ -231,6 +241,20 @@ impl Encoding {
         let (elements, triangles) = frame_counts(frame);
         self.element_count_max = self.element_count_max.max(elements);
         self.triangle_count_max = self.triangle_count_max.max(triangles);
+    }
+}
+
+/// The codec's steps behind a name.
+fn points_options(quality: ColourQuality) -> PointsOptions {
+    let (luma_step, chroma_step) = match quality {
+        ColourQuality::Exact => (1, 1),
+        ColourQuality::High => (4, 8),
+        ColourQuality::Standard => return PointsOptions::default(),
+        ColourQuality::Low => (16, 32),
+    };
+    PointsOptions {
+        luma_step,
+        chroma_step,
     }
 }
 

@@ -1,6 +1,5 @@
 //! Reads OBJ: a mesh with texture coordinates, vertex colours or the colours of its materials.
 
-use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -47,7 +46,7 @@ pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Geometry> {
     let load_materials = |name: &Path| match std::fs::File::open(folder.join(name)) {
         Ok(file) => tobj::load_mtl_buf(&mut BufReader::new(file)),
         // Materials only lend colours: a mesh without them is a mesh still.
-        Err(_) => Ok((Vec::new(), HashMap::new())),
+        Err(_) => Ok(Default::default()),
     };
     let loaded = tobj::load_obj_buf(&mut reader, &tobj::GPU_LOAD_OPTIONS, load_materials);
     let (models, materials) = loaded.map_err(|error| load_error(path, reader.line_count, error))?;

@@ -12,7 +12,7 @@ use anyhow::Result;
 use glam::Vec3;
 use serde::Deserialize;
 use serde::de::{self, SeqAccess, Visitor};
-use serde_ply::{ElementDef, PlyFormat, PlyHeader, PlyReader, PropertyType, ScalarType};
+use serde_ply::{ElementDef, PlyHeader, PlyReader, PropertyType, ScalarType};
 
 use super::geometry::Geometry;
 use crate::error::BadInput;
