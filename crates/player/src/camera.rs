@@ -375,3 +375,131 @@ fn sum(a: Coordinates, b: Coordinates) -> Coordinates {
 fn smootherstep(t: f32) -> f32 {
     t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn camera() -> Camera {
+        let limits = Limits {
+            target: Bounds {
+                lo: Vec3::new(-2.0, 0.0, -2.0),
+                hi: Vec3::new(2.0, 3.0, 2.0),
+            },
+            ground: 0.0,
+            distance_max: 12.0,
+        };
+        let current = limits.hold(coordinates(&NOWHERE));
+        Camera {
+            limits,
+            current,
+            speed: Coordinates::default(),
+            goal: current,
+            glide: None,
+            is_grabbed: false,
+            hand: [0.0; 2],
+            throw: [0.0; 2],
+            is_motion_reduced: false,
+        }
+    }
+
+    fn orbit(yaw_radians: f32, pitch_radians: f32) -> Gesture {
+        Gesture::OrbitBy {
+            yaw_radians,
+            pitch_radians,
+        }
+    }
+
+    /// Throws the camera and lets it run for half a second in even steps.
+    fn thrown(step_count: u32) -> Viewpoint {
+        let mut camera = camera();
+        camera.absorb(Gesture::GrabStart);
+        for _ in 0..10 {
+            camera.absorb(orbit(0.05, 0.0));
+            camera.advance(Seconds(0.016));
+        }
+        camera.absorb(Gesture::GrabEnd);
+        camera.absorb(Gesture::ZoomBy { factor: 1.0 });
+        camera.throw = [3.0, 0.2];
+        for _ in 0..step_count {
+            camera.advance(Seconds(0.5 / f64::from(step_count)));
+        }
+        camera.viewpoint()
+    }
+
+    #[test]
+    fn the_path_does_not_depend_on_the_frame_rate() {
+        let (coarse, fine) = (thrown(8), thrown(120));
+        assert!((coarse.yaw_radians - fine.yaw_radians).abs() < 2e-3);
+        assert!((coarse.pitch_radians - fine.pitch_radians).abs() < 2e-3);
+    }
+
+    #[test]
+    fn a_throw_comes_to_rest() {
+        let mut camera = camera();
+        camera.throw = [5.0, 0.0];
+        let mut tick_count = 0;
+        while camera.is_moving() {
+            camera.advance(Seconds(0.016));
+            tick_count += 1;
+            assert!(tick_count < 300, "5 s and still moving");
+        }
+        // Speed times inertia.
+        assert!((camera.viewpoint().yaw_radians - 1.5).abs() < 0.01);
+    }
+
+    #[test]
+    fn keys_glide_and_less_motion_jumps() {
+        let mut camera = camera();
+        camera.absorb(orbit(0.5, 0.0));
+        camera.advance(Seconds(0.016));
+        let yaw = camera.viewpoint().yaw_radians;
+        assert!(yaw > 0.0 && yaw < 0.25, "{yaw}");
+        camera.is_motion_reduced = true;
+        camera.absorb(orbit(0.5, 0.0));
+        assert!((camera.viewpoint().yaw_radians - 1.0).abs() < 1e-6);
+        assert!(!camera.is_moving());
+    }
+
+    #[test]
+    fn a_glide_takes_the_short_way_and_arrives_exactly() {
+        let mut camera = camera();
+        let goal = Viewpoint {
+            yaw_radians: 6.0,
+            distance_metres: 3.0,
+            ..NOWHERE
+        };
+        camera.go_to(&goal, Seconds(0.9));
+        for _ in 0..60 {
+            camera.advance(Seconds(0.016));
+            assert!(camera.viewpoint().yaw_radians <= 1e-6);
+        }
+        assert!(!camera.is_moving());
+        assert!((camera.viewpoint().distance_metres - 3.0).abs() < 1e-5);
+        assert!((camera.viewpoint().yaw_radians + 2.0 * PI - 6.0).abs() < 1e-5);
+    }
+
+    proptest! {
+        #[test]
+        fn the_eye_stays_above_ground_and_near(
+            gestures in prop::collection::vec((0u32..6, -3.0f32..3.0, -3.0f32..3.0), 0..60),
+        ) {
+            let mut camera = camera();
+            for (what, a, b) in gestures {
+                camera.absorb(match what {
+                    0 | 1 => orbit(a, b),
+                    2 => Gesture::ZoomBy { factor: a },
+                    3 => Gesture::PanBy { right: a, up: b },
+                    4 => Gesture::GrabStart,
+                    _ => Gesture::GrabEnd,
+                });
+                camera.advance(Seconds(0.016));
+                let viewpoint = camera.viewpoint();
+                prop_assert!(viewpoint.eye().is_finite());
+                prop_assert!(viewpoint.eye().y >= EYE_HEIGHT_MIN - 1e-3, "{viewpoint:?}");
+                prop_assert!(viewpoint.distance_metres <= 12.001);
+            }
+        }
+    }
+}

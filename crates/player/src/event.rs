@@ -150,8 +150,8 @@ pub enum Mode {
 
 /// What the fan or the page wants.
 ///
-/// Those that move the picture (play, pause, seek, step and rate) given in [`Mode::Follow`] switch to [`Mode::Replay`]
-/// at the frame on screen.
+/// Those that move the picture (play, pause, seek, step and rate) given in [`Mode::Follow`] switch
+/// to [`Mode::Replay`] at the frame on screen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Whose clock leads.

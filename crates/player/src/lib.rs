@@ -1,7 +1,8 @@
 //! The player's core: what to fetch, decode, keep and show, and from where it is seen.
 //!
-//! No I/O, no time of its own, no GPU: [`Player::tick`] is told the time and what happened, and says
-//! what must be done. So a network is a table of numbers in a test (`tests/playback.rs`).
+//! No I/O, no time of its own, no GPU: [`Player::tick`] is told the time and what happened, and
+//! says what must be done.
+//! So a network is a table of numbers in a test (`tests/playback.rs`).
 //!
 //! Always true: the same times and events give the same actions; every frame in
 //! [`Player::shown`] is on the GPU until an [`Action::DropFrame`] lets it go.
@@ -45,8 +46,10 @@ use transport::Transport;
 /// Actions in one tick at most; the rest follows in the next.
 pub const ACTION_COUNT_MAX: usize = 256;
 
-/// The longest time between two ticks that the clock runs through: longer, and the page was asleep.
+/// The longest time that the clock runs in one tick: after a hiccup it does not jump further.
 const ELAPSED_MAX: Seconds = Seconds(0.25);
+/// After so long without a tick the machine was asleep, and nothing ran.
+const ASLEEP: Seconds = Seconds(1.0);
 
 /// Decides what is fetched, decoded, kept and shown; does nothing itself.
 ///
@@ -117,13 +120,15 @@ impl Player {
 
     /// Moves to `now` and says what must be done, most urgent first.
     ///
-    /// `now` is when what is drawn after this tick will be seen, in any monotonic time base; that of
-    /// [`VideoSample::presented_at`].
+    /// `now` is when what is drawn after this tick will be seen, in any monotonic time base that
+    /// [`VideoSample::presented_at`] shares; an instant before the last one counts as the last one.
     /// At most [`ACTION_COUNT_MAX`] actions, so a burst of events cannot flood the driver; it does
     /// them all before it reports anything further.
     pub fn tick(&mut self, now: Seconds, events: &[Event]) -> Vec<Action> {
+        // A tick for an event may come between two that look ahead to the display's refresh.
+        let now = Seconds(self.now.map_or(now.0, |last| now.0.max(last.0)));
         let elapsed = self.now.map_or(0.0, |last| (now - last).0);
-        let is_awake = (0.0..=1.0).contains(&elapsed) && !self.is_hidden;
+        let is_awake = elapsed <= ASLEEP.0 && !self.is_hidden;
         let elapsed = Seconds(if is_awake {
             elapsed.min(ELAPSED_MAX.0)
         } else {

@@ -2,8 +2,8 @@
 //!
 //! All that is held, under way or wished for is put in one list, most urgent first; what fits into
 //! the budget from its start is the target.
-//! What lies outside of it makes room for what is missing in it, so nothing is dropped that would be
-//! wanted again at once.
+//! What lies outside of it makes room for what is missing in it, so nothing is dropped that would
+//! be wanted again at once.
 //!
 //! Always true: bytes held and under way stay within the budget, except for the pieces of the
 //! clock's own instant ([`Rank::NOW`]) beside what is on screen.
