@@ -12,9 +12,9 @@ const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// A module that browsers fetch.
 pub(crate) struct Module {
-    /// Names its files: `target/wasm/NAME/NAME.js` and `NAME_bg.wasm`.
+    /// Names its folder in `target/wasm`.
     pub(crate) name: &'static str,
-    /// The crate's library, as Cargo names its file.
+    /// The crate's library: names its files, `LIBRARY.js` and `LIBRARY_bg.wasm`.
     library: &'static str,
     /// What wasm-opt optimises for.
     level: &'static str,
@@ -78,12 +78,12 @@ impl Profile {
 impl Module {
     /// The script that binds the module to JavaScript.
     pub(crate) fn glue(&self) -> PathBuf {
-        self.folder().join(format!("{}.js", self.name))
+        self.folder().join(format!("{}.js", self.library))
     }
 
     /// The module itself.
     pub(crate) fn wasm(&self) -> PathBuf {
-        self.folder().join(format!("{}_bg.wasm", self.name))
+        self.folder().join(format!("{}_bg.wasm", self.library))
     }
 
     fn folder(&self) -> PathBuf {
@@ -128,7 +128,7 @@ fn bind(module: &Module, profile: Profile) -> Result<()> {
         .join(profile.folder())
         .join(format!("{}.wasm", module.library));
     let mut bindgen = tools::command("wasm-bindgen");
-    bindgen.args(["--target", "web", "--out-name", module.name, "--out-dir"]);
+    bindgen.args(["--target", "web", "--out-dir"]);
     tools::run(bindgen.arg(module.folder()).arg(compiled))?;
     if profile == Profile::Release {
         optimise(&module.wasm(), module.level)?;
