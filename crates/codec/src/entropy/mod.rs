@@ -69,7 +69,7 @@ mod tests {
     /// Drives every kind of symbol; the same for both sides.
     fn drive(coder: &mut impl Coder, values: &[i32]) -> Vec<i32> {
         let mut flag = Chance::EVEN;
-        let mut numbers = Numbers::<4>::new();
+        let mut numbers = Numbers::new(4);
         let mut read = Vec::new();
         for (index, &value) in values.iter().enumerate() {
             let is_odd = coder.bit(&mut flag, value & 1 != 0);

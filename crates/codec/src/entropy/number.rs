@@ -10,29 +10,29 @@ pub(crate) fn length_of(value: i32) -> usize {
     (u32::BITS - value.unsigned_abs().leading_zeros()) as usize
 }
 
-/// Models for signed numbers below `1 << 18` in magnitude, in `CONTEXTS` surroundings.
-pub(crate) struct Numbers<const CONTEXTS: usize> {
+/// Models for signed numbers below `1 << 18` in magnitude, in a number of surroundings.
+pub(crate) struct Numbers {
     /// One unary digit each: is the length greater than this?
-    lengths: [[Chance; DIGITS_MAX]; CONTEXTS],
+    lengths: Vec<[Chance; DIGITS_MAX]>,
     /// The digit after the leading one, by length.
-    seconds: [[Chance; DIGITS_MAX + 1]; CONTEXTS],
+    seconds: Vec<[Chance; DIGITS_MAX + 1]>,
 }
 
-impl<const CONTEXTS: usize> Numbers<CONTEXTS> {
+impl Numbers {
     /// Has learnt nothing yet.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(surrounding_count: usize) -> Self {
         Self {
-            lengths: [[Chance::EVEN; DIGITS_MAX]; CONTEXTS],
-            seconds: [[Chance::EVEN; DIGITS_MAX + 1]; CONTEXTS],
+            lengths: vec![[Chance::EVEN; DIGITS_MAX]; surrounding_count],
+            seconds: vec![[Chance::EVEN; DIGITS_MAX + 1]; surrounding_count],
         }
     }
 
-    /// One number, in a surrounding below `CONTEXTS`.
+    /// One number, in a surrounding below the count given to [`Numbers::new`].
     #[inline]
-    pub(crate) fn code(&mut self, coder: &mut impl Coder, context: usize, value: i32) -> i32 {
+    pub(crate) fn code(&mut self, coder: &mut impl Coder, surrounding: usize, value: i32) -> i32 {
         let wanted = length_of(value);
         let mut length = 0;
-        for (digit, chance) in self.lengths[context].iter_mut().enumerate() {
+        for (digit, chance) in self.lengths[surrounding].iter_mut().enumerate() {
             if !coder.bit(chance, wanted > digit) {
                 break;
             }
@@ -47,7 +47,7 @@ impl<const CONTEXTS: usize> Numbers<CONTEXTS> {
         for place in (0..length - 1).rev() {
             let digit = magnitude >> place & 1 != 0;
             let digit = if place + 2 == length {
-                coder.bit(&mut self.seconds[context][length], digit)
+                coder.bit(&mut self.seconds[surrounding][length], digit)
             } else {
                 coder.even_bit(digit)
             };

@@ -5,9 +5,10 @@
 use touchline_scene::PackedAttribute;
 
 use super::KeyHeader;
+use super::residuals::Residuals;
 use super::topology::Topology;
 use crate::DecodeError;
-use crate::entropy::{Coder, Numbers};
+use crate::entropy::Coder;
 
 /// What the writing side wants to be kept; each empty, or one a vertex.
 #[derive(Clone, Debug, Default)]
@@ -61,28 +62,25 @@ fn code_values<const PARTS: usize>(
     largest: i32,
     wanted: &[[i32; PARTS]],
 ) -> Result<Vec<[i32; PARTS]>, DecodeError> {
-    let mut numbers = Numbers::<PARTS>::new();
+    let mut residuals = Residuals::<PARTS>::new(topology.parents.len());
     let mut values: Vec<[i32; PARTS]> = Vec::with_capacity(topology.parents.len());
-    for (vertex, parents) in topology.parents.iter().enumerate() {
-        let mut value = [0; PARTS];
-        for part in 0..PARTS {
-            let predicted = match vertex {
-                0 => 0,
-                _ => {
-                    let [a, b, c] = parents.map(|parent| values[parent as usize][part]);
-                    (a + b - c).clamp(0, largest)
-                }
-            };
-            let wanted = wanted
-                .get(vertex)
-                .map_or(0, |wanted| wanted[part] - predicted);
-            value[part] = predicted + numbers.code(coder, part, wanted);
-            if coder.is_past_end() || !(0..=largest).contains(&value[part]) {
-                return Err(DecodeError::malformed(
-                    "6.4",
-                    "every attribute is in its range",
-                ));
+    for (vertex, &parents) in topology.parents.iter().enumerate() {
+        let predicted: [i32; PARTS] = match vertex {
+            0 => [0; PARTS],
+            _ => {
+                let [a, b, c] = parents.map(|parent| values[parent as usize]);
+                std::array::from_fn(|part| (a[part] + b[part] - c[part]).clamp(0, largest))
             }
+        };
+        let wanted = wanted.get(vertex).copied().unwrap_or(predicted);
+        let wanted = std::array::from_fn(|part| wanted[part] - predicted[part]);
+        let residual = residuals.code(coder, parents, wanted);
+        let value = std::array::from_fn(|part| predicted[part] + residual[part]);
+        if coder.is_past_end() || value.iter().any(|part| !(0..=largest).contains(part)) {
+            return Err(DecodeError::malformed(
+                "6.4",
+                "every attribute is in its range",
+            ));
         }
         values.push(value);
     }

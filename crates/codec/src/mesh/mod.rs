@@ -9,6 +9,7 @@ mod border;
 mod encode;
 mod normals;
 mod positions;
+mod residuals;
 mod topology;
 #[cfg(feature = "encode")]
 mod walk;

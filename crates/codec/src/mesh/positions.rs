@@ -2,10 +2,11 @@
 //!
 //! Follows FORMAT.md 6.5 and 6.6.
 
+use super::residuals::Residuals;
 use super::topology::Topology;
 use super::{LATTICE_MAX, Run};
 use crate::DecodeError;
-use crate::entropy::{Coder, Numbers, length_of};
+use crate::entropy::{Coder, Numbers};
 
 /// How a vertex's motion since the frame before is predicted from its parents' motions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,41 +15,6 @@ pub(super) enum Motion {
     Mean = 0,
     /// `a + b - c`: exact where a part turns.
     Parallelogram = 1,
-}
-
-/// Lengths of residuals around, told apart up to this.
-const LENGTH_MAX: usize = 9;
-/// Surroundings of one residual: three axes, the lengths around.
-const SURROUNDING_COUNT: usize = 3 * (LENGTH_MAX + 1);
-
-/// Models for residuals in space.
-struct Residuals {
-    numbers: Numbers<SURROUNDING_COUNT>,
-    /// Binary digits of each vertex's residual: how well it was predicted.
-    lengths: Vec<u8>,
-}
-
-impl Residuals {
-    fn new(vertex_count: usize) -> Self {
-        Self {
-            numbers: Numbers::new(),
-            lengths: Vec::with_capacity(vertex_count),
-        }
-    }
-
-    /// One residual, in the surroundings that vertices `a` and `b` make.
-    fn code(&mut self, coder: &mut impl Coder, [a, b, _]: [u32; 3], wanted: [i32; 3]) -> [i32; 3] {
-        let around = [a, b].map(|vertex| self.lengths.get(vertex as usize).copied());
-        let around = around.into_iter().flatten().map(usize::from).max();
-        let around = around.unwrap_or(LENGTH_MAX).min(LENGTH_MAX);
-        let coded = std::array::from_fn(|axis| {
-            let surrounding = axis * (LENGTH_MAX + 1) + around;
-            self.numbers.code(coder, surrounding, wanted[axis])
-        });
-        let length = coded.map(length_of).into_iter().max().unwrap_or(0);
-        self.lengths.push(length as u8);
-        coded
-    }
 }
 
 /// Codes a key's positions and returns them.
@@ -60,7 +26,7 @@ pub(super) fn code_key(
     wanted: &[[i32; 3]],
 ) -> Result<Vec<[i32; 3]>, DecodeError> {
     let vertex_count = topology.parents.len();
-    let mut residuals = Residuals::new(vertex_count);
+    let mut residuals = Residuals::<3>::new(vertex_count);
     let mut positions: Vec<[i32; 3]> = Vec::with_capacity(vertex_count);
     for (vertex, &parents) in topology.parents.iter().enumerate() {
         let predicted = match vertex {
@@ -89,8 +55,8 @@ pub(super) fn code_difference(
     wanted: &[[i32; 3]],
 ) -> Result<Vec<[i32; 3]>, DecodeError> {
     let vertex_count = run.positions.len();
-    let mut apart = Residuals::new(vertex_count);
-    let mut twins = Numbers::<3>::new();
+    let mut apart = Residuals::<3>::new(vertex_count);
+    let mut twins = Numbers::new(3);
     let mut positions: Vec<[i32; 3]> = Vec::with_capacity(vertex_count);
     for (vertex, &before) in run.positions.iter().enumerate() {
         let twin = run.twins[vertex] as usize;
@@ -98,7 +64,7 @@ pub(super) fn code_difference(
         let predicted = add(before, predict(run, &positions, motion, vertex));
         let wanted = sub(wanted.get(vertex).copied().unwrap_or(predicted), predicted);
         let residual = if twin < vertex {
-            apart.lengths.push(apart.lengths[twin]);
+            apart.repeat(twin);
             std::array::from_fn(|axis| twins.code(coder, axis, wanted[axis]))
         } else {
             apart.code(coder, parents, wanted)

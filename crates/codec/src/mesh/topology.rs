@@ -89,7 +89,7 @@ struct Models {
     /// Unary kinds, by the kind before and the valences of the gate's ends.
     kinds: Vec<[Chance; KIND_COUNT - 1]>,
     is_new: Chance,
-    numbers: Numbers<2>,
+    numbers: Numbers,
 }
 
 impl Models {
@@ -98,7 +98,7 @@ impl Models {
         Self {
             kinds: vec![[Chance::EVEN; KIND_COUNT - 1]; surroundings],
             is_new: Chance::EVEN,
-            numbers: Numbers::new(),
+            numbers: Numbers::new(2),
         }
     }
 
@@ -140,6 +140,7 @@ struct Walk {
     border: Border,
     /// Triangles at each vertex so far.
     valences: Vec<u8>,
+    triangle_count: u32,
     counts: Counts,
 }
 
@@ -153,12 +154,12 @@ pub(super) fn code(
         topology: Topology::default(),
         border: Border::default(),
         valences: Vec::new(),
+        triangle_count: 0,
         counts,
     };
     let mut models = Models::new();
     let mut kind = 0;
-    let index_count = counts.triangle_count as usize * 3;
-    while walk.topology.indices.len() < index_count {
+    while walk.triangle_count < counts.triangle_count {
         if coder.is_past_end() {
             return Err(DecodeError::malformed(
                 "6.3",
@@ -277,6 +278,7 @@ impl Walk {
             *valence = valence.saturating_add(1);
         }
         self.topology.indices.extend_from_slice(&corners);
+        self.triangle_count += 1;
     }
 }
 

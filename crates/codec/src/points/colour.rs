@@ -39,11 +39,11 @@ fn rgb_from_ycc([luma, orange, green]: Ycc) -> [u8; 3] {
 struct Models {
     /// Is the prediction right on all three? By restlessness.
     is_exact: [Chance; RESTLESSNESS_MAX + 1],
-    luma: Numbers<{ RESTLESSNESS_MAX + 1 }>,
+    luma: Numbers,
     /// By the length of the luma residual, up to 3.
-    orange: Numbers<4>,
+    orange: Numbers,
     /// By the length of the orange residual and whether luma has one.
-    green: Numbers<8>,
+    green: Numbers,
 }
 
 impl Models {
@@ -71,9 +71,9 @@ pub(super) fn code(
 ) -> Result<Vec<[u8; 3]>, DecodeError> {
     let mut models = Models {
         is_exact: [Chance::EVEN; RESTLESSNESS_MAX + 1],
-        luma: Numbers::new(),
-        orange: Numbers::new(),
-        green: Numbers::new(),
+        luma: Numbers::new(RESTLESSNESS_MAX + 1),
+        orange: Numbers::new(4),
+        green: Numbers::new(8),
     };
     let steps = [steps.luma, steps.chroma, steps.chroma].map(i32::from);
     let mut decoded: Vec<Leaf> = Vec::with_capacity(tree.leaves.len());

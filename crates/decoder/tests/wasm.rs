@@ -1,0 +1,140 @@
+//! Goal: wasm decodes to the very bytes that native code does, and errors say what to do.
+//! Method: encode here, decode through the JavaScript interface, compare with the codec's frame,
+//! whose native bytes `tests/vectors.rs` pins.
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::{Object, Reflect, Uint8Array};
+use touchline_codec::mesh::{Mesh, MeshOptions};
+use touchline_codec::points::{PointCloud, PointsOptions};
+use touchline_codec::{Limits, MESH, POINTS};
+use touchline_decoder::Decoder;
+use touchline_scene::Frame;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+const LIMITS: Limits = Limits {
+    element_count_max: 1000,
+    triangle_count_max: 1000,
+};
+
+/// A committed chunk and the FNV-1a of what native code decodes it to.
+fn fnv(buffers: &[&[u8]]) -> u64 {
+    buffers
+        .iter()
+        .flat_map(|bytes| bytes.iter())
+        .fold(0xCBF2_9CE4_8422_2325, |hash, &byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        })
+}
+
+fn cloud() -> PointCloud {
+    let cells: Vec<[u16; 3]> = (0..500).map(|i| [i % 23, i / 23, i * i % 7]).collect();
+    PointCloud {
+        origin: [0.0, 1.0, 2.0].into(),
+        step_metres: 0.01,
+        colours: cells
+            .iter()
+            .map(|cell| cell.map(|axis| axis as u8 * 10))
+            .collect(),
+        cells,
+    }
+}
+
+fn bytes(object: &Object, name: &str) -> Vec<u8> {
+    let buffer = Reflect::get(object, &name.into()).unwrap();
+    Uint8Array::new(&buffer).to_vec()
+}
+
+#[wasm_bindgen_test]
+fn points_are_what_the_codec_says() {
+    let chunk = touchline_codec::points::encode(&cloud(), &PointsOptions::default());
+    let Ok(Frame::Points(frame)) = touchline_codec::decoder(POINTS)
+        .unwrap()
+        .decode(&chunk, &LIMITS)
+    else {
+        panic!("the codec refuses its own chunk");
+    };
+    let object = Decoder::new("oct1")
+        .unwrap()
+        .decode(&chunk, 1000, 0)
+        .unwrap();
+    assert_eq!(Reflect::get(&object, &"kind".into()).unwrap(), "points");
+    assert_eq!(
+        bytes(&object, "chunks"),
+        bytemuck::cast_slice::<_, u8>(&frame.chunks)
+    );
+    assert_eq!(
+        bytes(&object, "points"),
+        bytemuck::cast_slice::<_, u8>(&frame.points)
+    );
+}
+
+#[wasm_bindgen_test]
+fn the_committed_points_are_what_native_code_decodes() {
+    let chunk = include_bytes!("../../../tests/vectors/points.oct1");
+    let object = Decoder::new("oct1")
+        .unwrap()
+        .decode(chunk, 10_000, 0)
+        .unwrap();
+    let digest = fnv(&[&bytes(&object, "chunks"), &bytes(&object, "points")]);
+    let wanted = include_str!("../../../tests/vectors/points.fnv").trim();
+    assert_eq!(format!("{digest:016x}"), wanted);
+}
+
+#[wasm_bindgen_test]
+fn only_keys_have_a_topology() {
+    let mut encoder = touchline_codec::mesh::Encoder::new(MeshOptions::default());
+    let mesh = Mesh {
+        positions: vec![
+            [0.0; 3].into(),
+            [1.0, 0.0, 0.0].into(),
+            [0.0, 1.0, 0.0].into(),
+        ],
+        indices: vec![0, 1, 2],
+        ..Mesh::default()
+    };
+    let mut native = touchline_codec::decoder(MESH).unwrap();
+    let mut decoder = Decoder::new("msh1").unwrap();
+    for is_key in [true, false] {
+        let chunk = encoder.encode(&mesh).bytes;
+        let Ok(Frame::Mesh(frame)) = native.decode(&chunk, &LIMITS) else {
+            panic!("the codec refuses its own chunk");
+        };
+        let object = decoder.decode(&chunk, 3, 1).unwrap();
+        assert_eq!(
+            bytes(&object, "vertices"),
+            bytemuck::cast_slice::<_, u8>(&frame.vertices)
+        );
+        assert_eq!(
+            bytes(&object, "lattice"),
+            bytemuck::bytes_of(&frame.lattice)
+        );
+        let indices = Reflect::get(&object, &"indices".into()).unwrap();
+        assert_eq!(indices.is_undefined(), !is_key);
+    }
+}
+
+#[wasm_bindgen_test]
+fn errors_say_what_to_do() {
+    let recovery = |error: wasm_bindgen::JsValue| {
+        assert_eq!(Reflect::get(&error, &"name".into()).unwrap(), "DecodeError");
+        Reflect::get(&error, &"recovery".into())
+            .unwrap()
+            .as_string()
+            .unwrap()
+    };
+    assert_eq!(recovery(Decoder::new("zzzz").err().unwrap()), "stop");
+    assert_eq!(recovery(Decoder::new("oct12").err().unwrap()), "stop");
+    let chunk = touchline_codec::points::encode(&cloud(), &PointsOptions::default());
+    let mut decoder = Decoder::new("oct1").unwrap();
+    let cut = decoder.decode(&chunk[..chunk.len() - 1], 1000, 0);
+    assert_eq!(recovery(cut.err().unwrap()), "fetch-again");
+    assert_eq!(
+        recovery(decoder.decode(&chunk, 10, 0).err().unwrap()),
+        "stop"
+    );
+    let surplus = [&chunk[..], &[0]].concat();
+    assert_eq!(
+        recovery(decoder.decode(&surplus, 1000, 0).err().unwrap()),
+        "skip-to-next-key"
+    );
+}
