@@ -1,0 +1,36 @@
+// Modules that other tools make: stylesheets as text, and the glue of the two wasm modules.
+
+declare module "*.css?inline" {
+  const text: string;
+  export default text;
+}
+
+/** `crates/web`, through wasm-bindgen. */
+declare module "touchline-engine" {
+  import type { Command, Notice } from "./messages.js";
+
+  export class Engine {
+    /** Rejects with a `Problem` if there is nothing to draw with. */
+    static start(
+      canvas: OffscreenCanvas,
+      decoders: MessagePort[],
+      send: (notice: Notice) => void,
+    ): Promise<Engine>;
+    receive(command: Command): void;
+    free(): void;
+  }
+  export default function init(options: { module_or_path: Response }): Promise<unknown>;
+}
+
+/** `crates/decoder`, through wasm-bindgen. */
+declare module "touchline-decoder" {
+  import type { DecodedFrame } from "./decode-loop.js";
+
+  export class Decoder {
+    constructor(codec: string);
+    decode(chunk: Uint8Array, elementCountMax: number, triangleCountMax: number): DecodedFrame;
+    reset(): void;
+    free(): void;
+  }
+  export default function init(options: { module_or_path: Response }): Promise<unknown>;
+}

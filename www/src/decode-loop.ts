@@ -1,0 +1,163 @@
+/**
+ * Decodes the engine's jobs, one after the other, frame by frame.
+ *
+ * Always true: a cancelled job posts nothing more once its cancellation was seen, which is at the
+ * latest one frame after it arrived; the first frame that a mesh job posts carries its topology.
+ * The engine's side of the conversation is `crates/web/src/decode.rs`.
+ */
+
+/** What the decoder makes of a chunk: GPU-ready buffers, to be transferred. */
+export type DecodedFrame =
+  | { kind: "points"; chunks: ArrayBuffer; points: ArrayBuffer }
+  | {
+      kind: "mesh";
+      lattice: ArrayBuffer;
+      vertices: ArrayBuffer;
+      indices?: ArrayBuffer;
+      attributes?: ArrayBuffer;
+    };
+
+/** A decoder of one codec; throws errors that carry a `recovery`. */
+export interface ChunkDecoder {
+  decode(chunk: Uint8Array, elementCountMax: number, triangleCountMax: number): DecodedFrame;
+  reset(): void;
+}
+
+/** A stretch of a segment to decode, starting at a key. */
+export interface DecodeJob {
+  kind: "job";
+  job: number;
+  codec: string;
+  elementCountMax: number;
+  triangleCountMax: number;
+  /** Index in the segment of the first chunk. */
+  firstFrame: number;
+  /** How many frames are decoded only because later ones need them. */
+  skip: number;
+  chunks: Uint8Array[];
+}
+
+/** From the engine. */
+export type DecodeRequest = DecodeJob | { kind: "cancel"; job: number };
+
+/** To the engine. */
+export type DecodeAnswer =
+  | { kind: "frame"; job: number; frame: number; ms: number; data: DecodedFrame }
+  | { kind: "done"; job: number }
+  | { kind: "failed"; job: number; frame: number; message: string; recovery: string };
+
+/** Makes a decoder; called once a codec. */
+export type CreateDecoder = (codec: string) => Promise<ChunkDecoder>;
+
+/** The loop on one port. */
+export class DecodeLoop {
+  readonly #port: MessagePort;
+  readonly #create: CreateDecoder;
+  readonly #decoders = new Map<string, Promise<ChunkDecoder>>();
+  /** The first is under way. Bounded by the engine, which counts what it has asked for. */
+  readonly #jobs: DecodeJob[] = [];
+
+  constructor(port: MessagePort, create: CreateDecoder) {
+    this.#port = port;
+    this.#create = create;
+    port.onmessage = (event: MessageEvent<DecodeRequest>) => this.#receive(event.data);
+  }
+
+  /** Hears nothing more. */
+  close(): void {
+    this.#jobs.length = 0;
+    this.#port.onmessage = null;
+    this.#port.close();
+  }
+
+  #receive(request: DecodeRequest): void {
+    if (request.kind === "cancel") {
+      const index = this.#jobs.findIndex(({ job }) => job === request.job);
+      if (index >= 0) this.#jobs.splice(index, 1);
+    } else {
+      this.#jobs.push(request);
+      if (this.#jobs.length === 1) void this.#run();
+    }
+  }
+
+  async #run(): Promise<void> {
+    for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
+      const answer = await this.#decode(job);
+      if (this.#jobs[0] !== job) continue; // Cancelled; the next one has taken its place.
+      if (answer !== null) this.#post(answer);
+      this.#jobs.shift();
+    }
+  }
+
+  /** Decodes a job and posts its frames; returns how it ended, `null` if it was cancelled. */
+  async #decode(job: DecodeJob): Promise<DecodeAnswer | null> {
+    let frame = job.firstFrame;
+    try {
+      const decoder = await this.#decoder(job.codec);
+      decoder.reset();
+      let topology: Topology | null = null;
+      for (const [index, chunk] of job.chunks.entries()) {
+        if (this.#jobs[0] !== job) return null;
+        frame = job.firstFrame + index;
+        const startMs = performance.now();
+        const data = decoder.decode(chunk, job.elementCountMax, job.triangleCountMax);
+        const ms = performance.now() - startMs;
+        topology = topologyOf(data) ?? topology;
+        if (index >= job.skip) {
+          if (topology !== null && data.kind === "mesh") Object.assign(data, topology);
+          topology = null; // Posted, and so no longer ours.
+          this.#post({ kind: "frame", job: job.job, frame, ms, data });
+        }
+        await nextTask();
+      }
+      return { kind: "done", job: job.job };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return { kind: "failed", job: job.job, frame, message, recovery: recoveryOf(error) };
+    }
+  }
+
+  #decoder(codec: string): Promise<ChunkDecoder> {
+    const found = this.#decoders.get(codec);
+    if (found !== undefined) return found;
+    const created = this.#create(codec);
+    this.#decoders.set(codec, created);
+    return created;
+  }
+
+  #post(answer: DecodeAnswer): void {
+    this.#port.postMessage(answer, answer.kind === "frame" ? buffersOf(answer.data) : []);
+  }
+}
+
+interface Topology {
+  indices: ArrayBuffer;
+  attributes: ArrayBuffer;
+}
+
+function topologyOf(data: DecodedFrame): Topology | null {
+  if (data.kind !== "mesh") return null;
+  const { indices, attributes } = data;
+  return indices !== undefined && attributes !== undefined ? { indices, attributes } : null;
+}
+
+function buffersOf(data: DecodedFrame): ArrayBuffer[] {
+  return Object.values(data).filter((value): value is ArrayBuffer => value instanceof ArrayBuffer);
+}
+
+function recoveryOf(error: unknown): string {
+  const recovery = (error as { recovery?: unknown } | null)?.recovery;
+  return typeof recovery === "string" ? recovery : "stop";
+}
+
+/** Lets messages in. Timers would wait 4 ms each, which a frame may not take. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

@@ -1,0 +1,68 @@
+/**
+ * Finds the host's video: the one that a script gave, else the one that `for` names.
+ *
+ * Always true: out of the page nothing is watched; back in it, the same is watched again.
+ */
+import { CODE } from "./errors.js";
+import type { Playback } from "./playback.js";
+import type { HlsLike } from "./programme-time.js";
+import type { HostMedia } from "./video-clock.js";
+
+/** The tie between an element and the video that it follows. */
+export class HostLink {
+  readonly #element: HTMLElement;
+  readonly #playback: Playback;
+  #given: { media: HostMedia; hls: HlsLike | null } | null = null;
+  #search = new AbortController();
+
+  constructor(element: HTMLElement, playback: Playback) {
+    this.#element = element;
+    this.#playback = playback;
+  }
+
+  /** The element is in the page, or `for` is another: `id` is what it names. */
+  connect(id: string | null): void {
+    this.disconnect();
+    if (this.#given !== null) this.#playback.attach(this.#given.media, this.#given.hls);
+    else if (id !== null && id !== "") this.#find(id);
+  }
+
+  /** The element leaves the page. */
+  disconnect(): void {
+    this.#search.abort();
+    this.#playback.detach();
+  }
+
+  /** A script names the video: this goes before `for`. */
+  attach(media: HostMedia, hls: HlsLike | null): void {
+    this.#given = { media, hls };
+    if (this.#element.isConnected) this.connect(null);
+  }
+
+  /** A script wants no video any more. */
+  detach(): void {
+    this.#given = null;
+    this.disconnect();
+  }
+
+  #find(id: string): void {
+    const page = this.#element.ownerDocument;
+    const root = this.#element.getRootNode();
+    const own = root instanceof DocumentFragment ? root.getElementById(id) : null;
+    const media = own ?? page.getElementById(id);
+    if (isMedia(media)) {
+      this.#playback.attach(media, null);
+    } else if (page.readyState === "loading") {
+      this.#search = new AbortController();
+      const { signal } = this.#search;
+      page.addEventListener("DOMContentLoaded", () => this.connect(id), { once: true, signal });
+    } else {
+      this.#playback.warn(CODE.NO_VIDEO, `No video with the id "${id}" is in the page.`);
+    }
+  }
+}
+
+/** By its shape: an element of another frame, or one that wraps a video, will do. */
+function isMedia(element: unknown): element is HostMedia {
+  return typeof element === "object" && element !== null && "currentTime" in element;
+}

@@ -1,0 +1,241 @@
+/**
+ * A replay being played: opens it, keeps its state, brings it back after a crash.
+ *
+ * Always true: what an earlier opening says is not heard; at most one viewer is alive.
+ */
+import { CODE, pageProblem } from "./errors.js";
+import type { Command, Mode, Notice, View } from "./messages.js";
+import type { HlsLike } from "./programme-time.js";
+import { ReplayState, type ReplayEvent } from "./replay-state.js";
+import type { PlayerUrls } from "./transport.js";
+import { VideoClock, type HostMedia } from "./video-clock.js";
+import { Viewer } from "./viewer.js";
+
+/** How to open a replay. */
+export interface OpenOptions {
+  /** Absolute. */
+  src: string;
+  urls: PlayerUrls;
+  isInline: boolean;
+  mode: Mode;
+  isLooping: boolean;
+  isAutoplaying: boolean;
+  rate: number;
+  syncOffsetSecs: number;
+}
+
+/** Where a replay was, to go on from there. */
+export interface Resume {
+  view: View | null;
+  secs: number;
+  mode: Mode;
+  isPlaying: boolean;
+  rate: number;
+  tracks: readonly string[];
+}
+
+/** Who hears of it. */
+export interface PlaybackListener {
+  /** Where the canvas goes. */
+  place: HTMLElement;
+  onEvents: (events: readonly ReplayEvent[]) => void;
+}
+
+/** More crashes than these within the time below are no accident. */
+const CRASH_COUNT_MAX = 3;
+const CRASH_WINDOW_SECS = 60;
+
+/** One replay at a time. */
+export class Playback {
+  readonly #listener: PlaybackListener;
+  #state = new ReplayState();
+  #viewer: Viewer | null = null;
+  #options: OpenOptions | null = null;
+  #resume: Resume | null = null;
+  #clock: VideoClock | null = null;
+  #crashesAtMs: number[] = [];
+
+  constructor(listener: PlaybackListener) {
+    this.#listener = listener;
+  }
+
+  get state(): ReplayState {
+    return this.#state;
+  }
+
+  get isOpen(): boolean {
+    return this.#viewer !== null;
+  }
+
+  /** Whether a host's video is watched. */
+  get hasVideo(): boolean {
+    return this.#clock !== null;
+  }
+
+  /** Opens a replay in place of the last; goes on at `resume`, if there is one. */
+  open(options: OpenOptions, resume: Resume | null): void {
+    this.#end();
+    this.#options = options;
+    this.#resume = resume;
+    this.#state = new ReplayState();
+    this.#tell([{ type: "loadstart" }]);
+    if (!("gpu" in navigator) || !("transferControlToOffscreen" in HTMLCanvasElement.prototype)) {
+      const message = "No WebGPU: the browser is too old, or the page is not served over HTTPS.";
+      this.fail(CODE.NO_WEBGPU, message);
+      return;
+    }
+    const viewer: Viewer = new Viewer({
+      place: this.#listener.place,
+      urls: options.urls,
+      isInline: options.isInline,
+      onNotice: (notice) => {
+        if (this.#viewer === viewer) this.#hear(notice);
+      },
+      onCrash: (message) => {
+        if (this.#viewer === viewer) this.#crashed(message);
+      },
+    });
+    this.#viewer = viewer;
+    this.#post(...openingCommands(options, resume?.mode ?? options.mode));
+    this.#clock?.refresh();
+  }
+
+  /** Closes the replay; returns where it was, `null` if it had not begun. */
+  close(): Resume | null {
+    const resume = this.#whereItIs();
+    this.#end();
+    this.#state = new ReplayState();
+    this.#options = null;
+    return resume;
+  }
+
+  /** Sends a command; nothing happens while no replay is open. */
+  post(command: Command): void {
+    this.#viewer?.post(command);
+  }
+
+  /** Moves the camera: by the fan's hands, or to a preset or viewpoint. */
+  moveCamera(command: Command, isByFan: boolean): void {
+    this.#state.isByFan = isByFan;
+    this.post(command);
+  }
+
+  /** Moves the replay. */
+  seek(secs: number): void {
+    if (this.#viewer === null || !Number.isFinite(secs)) return;
+    this.#tell(this.#state.seek(secs));
+    this.post({ kind: "seek", secs: this.#state.currentTime });
+  }
+
+  /** Tries again what failed. */
+  retry(): void {
+    const { error } = this.#state;
+    if (error === null) {
+      this.post({ kind: "retry" });
+    } else if (this.#options !== null) {
+      this.#crashesAtMs = [];
+      this.open(this.#options, this.#whereItIs() ?? this.#resume);
+    }
+  }
+
+  /** Follows a host's video from now on. */
+  attach(media: HostMedia, hls: HlsLike | null): void {
+    this.detach();
+    this.#clock = new VideoClock(media, hls, (sample) => {
+      this.post({ kind: "video", ...sample });
+    });
+  }
+
+  /** Follows it no more. */
+  detach(): void {
+    if (this.#clock === null) return;
+    this.#clock.close();
+    this.#clock = null;
+    this.post({ kind: "video-gone" });
+  }
+
+  /** Reports a fatal problem that the page noticed. */
+  fail(code: number, message: string): void {
+    this.#hear({ kind: "problem", ...pageProblem(code, true, message) });
+  }
+
+  /** Reports a problem that the replay survives. */
+  warn(code: number, message: string): void {
+    this.#hear({ kind: "problem", ...pageProblem(code, false, message) });
+  }
+
+  #end(): void {
+    this.#viewer?.close();
+    this.#viewer = null;
+  }
+
+  #post(...commands: readonly Command[]): void {
+    for (const command of commands) this.post(command);
+  }
+
+  #hear(notice: Notice): void {
+    const events = this.#state.absorb(notice, performance.now());
+    if (notice.kind === "opened") this.#goOn();
+    this.#tell(events);
+  }
+
+  #tell(events: readonly ReplayEvent[]): void {
+    this.#listener.onEvents(events);
+  }
+
+  /** After opening: back to where it was, or off. */
+  #goOn(): void {
+    const resume = this.#resume;
+    this.#resume = null;
+    if (resume === null) {
+      if (this.#options?.isAutoplaying === true && this.#options.mode === "replay") {
+        this.post({ kind: "play" });
+      }
+      return;
+    }
+    for (const id of resume.tracks) this.post({ kind: "select-track", id });
+    if (resume.view !== null) {
+      this.post({ kind: "go-to-viewpoint", viewpoint: resume.view, secs: 0 });
+    }
+    if (resume.mode === "follow") return;
+    this.post({ kind: "set-rate", rate: resume.rate });
+    this.post({ kind: "seek", secs: resume.secs });
+    if (resume.isPlaying) this.post({ kind: "play" });
+  }
+
+  #whereItIs(): Resume | null {
+    const { state, view, currentTime, isPaused } = this.#state;
+    // Closed again before it had begun: it still has to go where it was to go.
+    if (state === null) return this.#resume;
+    const { mode, rate, selectedTracks } = state;
+    return { view, secs: currentTime, mode, isPlaying: !isPaused, rate, tracks: selectedTracks };
+  }
+
+  #crashed(message: string): void {
+    const nowMs = performance.now();
+    const isRecent = (atMs: number): boolean => nowMs - atMs < CRASH_WINDOW_SECS * 1000;
+    this.#crashesAtMs = [...this.#crashesAtMs.filter(isRecent), nowMs];
+    const text = `The player crashed: ${message}`;
+    if (this.#options === null || this.#crashesAtMs.length > CRASH_COUNT_MAX) {
+      this.#end();
+      this.fail(CODE.CRASHED, text);
+    } else {
+      this.warn(CODE.CRASHED, text);
+      this.open(this.#options, this.#whereItIs());
+    }
+  }
+}
+
+function openingCommands(options: OpenOptions, mode: Mode): Command[] {
+  const commands: Command[] = [
+    { kind: "open", src: options.src },
+    { kind: "set-loop", isLooping: options.isLooping },
+    { kind: "set-sync-offset", secs: options.syncOffsetSecs },
+  ];
+  // A speed is the replay's own: given to a follower it would make it leave the video.
+  if (mode === "replay" && options.rate !== 1) {
+    commands.push({ kind: "set-rate", rate: options.rate });
+  }
+  commands.push({ kind: "set-mode", mode });
+  return commands;
+}
