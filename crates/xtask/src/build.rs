@@ -128,7 +128,8 @@ fn bind(module: &Module, profile: Profile) -> Result<()> {
         .join(profile.folder())
         .join(format!("{}.wasm", module.library));
     let mut bindgen = tools::command("wasm-bindgen");
-    bindgen.args(["--target", "web", "--out-dir"]);
+    // The page says where the module is; a path in the glue would make bundlers ship it twice.
+    bindgen.args(["--target", "web", "--omit-default-module-path", "--out-dir"]);
     tools::run(bindgen.arg(module.folder()).arg(compiled))?;
     if profile == Profile::Release {
         optimise(&module.wasm(), module.level)?;
