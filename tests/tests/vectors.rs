@@ -1,0 +1,140 @@
+//! Goal: what was once packed decodes to the same bytes for ever.
+//! Method: committed chunks beside the GPU-ready bytes that they decode to, FORMAT.md 8;
+//! `BLESS=1` makes both anew, which is right only when the format's version changes.
+#![expect(
+    clippy::expect_used,
+    reason = "a test's helpers may panic as the test itself"
+)]
+
+use std::f32::consts::PI;
+use std::fs;
+use std::path::PathBuf;
+
+use glam::Vec3;
+use touchline_codec::mesh::{self, Mesh, MeshOptions};
+use touchline_codec::points::{self, PointCloud, PointsOptions};
+use touchline_codec::{Limits, MESH, POINTS};
+use touchline_scene::{Frame, MeshFrame, PointsFrame};
+
+const LIMITS: Limits = Limits {
+    element_count_max: 10_000,
+    triangle_count_max: 10_000,
+};
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("vectors")
+        .join(name)
+}
+
+/// The buffers of a frame one after the other, in the order of FORMAT.md 7.
+fn gpu_bytes(frame: &Frame) -> Vec<u8> {
+    match frame {
+        Frame::Points(PointsFrame { chunks, points }) => {
+            [bytes_of(chunks), bytes_of(points)].concat()
+        }
+        Frame::Mesh(MeshFrame {
+            topology,
+            lattice,
+            vertices,
+        }) => {
+            let mut bytes = [bytes_of(&[*lattice]), bytes_of(vertices)].concat();
+            if let Some(topology) = topology {
+                bytes.extend(bytes_of(&topology.indices));
+                bytes.extend(bytes_of(&topology.attributes));
+            }
+            bytes
+        }
+    }
+}
+
+fn bytes_of<T: bytemuck::NoUninit>(records: &[T]) -> Vec<u8> {
+    bytemuck::cast_slice(records).to_vec()
+}
+
+/// Decodes the chunks of a stream in order and compares each with its committed bytes.
+fn check(codec: [u8; 4], names: &[&str], made: impl FnOnce() -> Vec<Vec<u8>>) {
+    let extension = String::from_utf8_lossy(&codec).into_owned();
+    let mut decoder = touchline_codec::decoder(codec).expect("a known codec");
+    let mut fresh = std::env::var_os("BLESS").map(|_| made().into_iter());
+    for name in names {
+        let chunk_path = path(&format!("{name}.{extension}"));
+        let decoded_path = path(&format!("{name}.decoded"));
+        if let Some(fresh) = &mut fresh {
+            let chunk = fresh.next().expect("a chunk for each name");
+            fs::write(&chunk_path, chunk).expect("a writable folder");
+        }
+        let chunk = fs::read(&chunk_path).expect("a committed chunk");
+        let frame = decoder.decode(&chunk, &LIMITS).expect("a good chunk");
+        if fresh.is_some() {
+            fs::write(&decoded_path, gpu_bytes(&frame)).expect("a writable folder");
+        }
+        let wanted = fs::read(&decoded_path).expect("committed bytes");
+        assert!(gpu_bytes(&frame) == wanted, "{name} decodes to other bytes");
+    }
+}
+
+#[test]
+fn points_decode_as_ever() {
+    check(POINTS, &["points"], || {
+        vec![points::encode(&cloud(), &PointsOptions::default())]
+    });
+}
+
+#[test]
+fn a_run_of_meshes_decodes_as_ever() {
+    check(MESH, &["mesh-key", "mesh-next"], || {
+        let mut encoder = mesh::Encoder::new(MeshOptions::default());
+        vec![
+            encoder.encode(&globe(0.0)).bytes,
+            encoder.encode(&globe(0.1)).bytes,
+        ]
+    });
+}
+
+/// A hollow ball on a grid, coloured by place, with a few strays.
+fn cloud() -> PointCloud {
+    let mut cloud = PointCloud {
+        origin: Vec3::new(-0.5, 0.0, 2.0),
+        step_metres: 0.02,
+        ..PointCloud::default()
+    };
+    let mut push = |cell: [u16; 3]| {
+        cloud.cells.push(cell);
+        cloud.colours.push(cell.map(|axis| (axis * 11 % 256) as u8));
+    };
+    for index in 0..9 * 9 * 9 * 8 {
+        let cell = [index % 18, index / 18 % 18, index / 324].map(|axis| axis as u16);
+        let from_center = Vec3::from(cell.map(f32::from)) - 8.5;
+        if (7.5..8.5).contains(&from_center.length()) {
+            push(cell);
+        }
+    }
+    push([900, 3, 3]);
+    push([901, 3, 3]);
+    cloud
+}
+
+/// A globe with a texture seam, turned and lifted.
+fn globe(turned: f32) -> Mesh {
+    let mut mesh = Mesh::default();
+    for row in 0..=8_u8 {
+        for column in 0..=12_u8 {
+            let (u, v) = (f32::from(column) / 12.0, f32::from(row) / 8.0);
+            let (sin, cos) = (u * 2.0 * PI + turned).sin_cos();
+            let (ring, height) = (v * PI).sin_cos();
+            mesh.positions
+                .push(Vec3::new(ring * sin, height + turned, ring * cos) * 0.3);
+            mesh.texture.push([u, v]);
+            mesh.colours.push([row * 30, column * 20, 128, 255]);
+        }
+    }
+    for row in 0..8 {
+        for column in 0..12 {
+            let a = row * 13 + column;
+            let [b, c, d] = [a + 1, a + 13, a + 14];
+            mesh.indices.extend_from_slice(&[a, c, b, b, c, d]);
+        }
+    }
+    mesh
+}
