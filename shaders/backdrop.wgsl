@@ -16,9 +16,9 @@ const SURFACE_COURT: u32 = 6u;
 const NEAR_METRES: f32 = 0.05; // As scene::Camera.
 
 // A clear evening over a lit stadium.
-const SKY_HORIZON: vec3f = vec3f(0.700, 0.745, 0.775);
-const SKY_MIDDLE: vec3f = vec3f(0.400, 0.520, 0.655);
-const SKY_ZENITH: vec3f = vec3f(0.135, 0.215, 0.355);
+const SKY_HORIZON: vec3f = vec3f(0.735, 0.765, 0.785);
+const SKY_MIDDLE: vec3f = vec3f(0.375, 0.495, 0.640);
+const SKY_ZENITH: vec3f = vec3f(0.110, 0.185, 0.330);
 
 // The ground is lost in the haze between these distances from an eye on the ground, and farther
 // for each metre that the eye stands higher: a whole pitch is seen from a broadcast camera.
@@ -72,9 +72,9 @@ fn fill_backdrop(corner: Corner) -> Fill {
 }
 
 fn sky(up: f32) -> vec3f {
-    let height = saturate(up);
-    let low = mix(SKY_HORIZON, SKY_MIDDLE, smoothstep(0.0, 0.32, height));
-    return mix(low, SKY_ZENITH, smoothstep(0.10, 0.85, height));
+    let height = max(up, 0.0);
+    let low = mix(SKY_HORIZON, SKY_MIDDLE, smoothstep(-0.04, 0.26, height));
+    return mix(low, SKY_ZENITH, smoothstep(0.08, 0.75, height));
 }
 
 fn spot_under(direction: vec3f, away_metres: f32) -> Spot {
