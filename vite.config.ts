@@ -90,6 +90,7 @@ const site: UserConfig = {
     outDir: join(ROOT, "target/site"),
     emptyOutDir: true,
     modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 600, // hls.js, kB; the host page's, not ours.
     rolldownOptions: { input: { index: "index.html", test: "test.html" } },
   },
 };

@@ -12,18 +12,21 @@ import type { HostMedia } from "./video-clock.js";
 export class HostLink {
   readonly #element: HTMLElement;
   readonly #playback: Playback;
+  readonly #onFound: () => void;
   #given: { media: HostMedia; hls: HlsLike | null } | null = null;
   #search = new AbortController();
 
-  constructor(element: HTMLElement, playback: Playback) {
+  /** `onFound` is called whenever there is a video to follow from now on. */
+  constructor(element: HTMLElement, playback: Playback, onFound: () => void) {
     this.#element = element;
     this.#playback = playback;
+    this.#onFound = onFound;
   }
 
   /** The element is in the page, or `for` is another: `id` is what it names. */
   connect(id: string | null): void {
     this.disconnect();
-    if (this.#given !== null) this.#playback.attach(this.#given.media, this.#given.hls);
+    if (this.#given !== null) this.#watch(this.#given.media, this.#given.hls);
     else if (id !== null && id !== "") this.#find(id);
   }
 
@@ -45,13 +48,18 @@ export class HostLink {
     this.disconnect();
   }
 
+  #watch(media: HostMedia, hls: HlsLike | null): void {
+    this.#playback.attach(media, hls);
+    this.#onFound();
+  }
+
   #find(id: string): void {
     const page = this.#element.ownerDocument;
     const root = this.#element.getRootNode();
     const own = root instanceof DocumentFragment ? root.getElementById(id) : null;
     const media = own ?? page.getElementById(id);
     if (isMedia(media)) {
-      this.#playback.attach(media, null);
+      this.#watch(media, null);
     } else if (page.readyState === "loading") {
       this.#search = new AbortController();
       const { signal } = this.#search;

@@ -50,7 +50,7 @@ export class Playback {
   readonly #listener: PlaybackListener;
   #state = new ReplayState();
   #viewer: Viewer | null = null;
-  #options: OpenOptions | null = null;
+  #options: (() => OpenOptions) | null = null;
   #resume: Resume | null = null;
   #clock: VideoClock | null = null;
   #crashesAtMs: number[] = [];
@@ -72,10 +72,15 @@ export class Playback {
     return this.#clock !== null;
   }
 
-  /** Opens a replay in place of the last; goes on at `resume`, if there is one. */
-  open(options: OpenOptions, resume: Resume | null): void {
+  /**
+   * Opens a replay in place of the last; goes on at `resume`, if there is one.
+   *
+   * `wanted` is asked again at each new attempt: attributes may have changed since.
+   */
+  open(wanted: () => OpenOptions, resume: Resume | null): void {
     this.#end();
-    this.#options = options;
+    this.#options = wanted;
+    const options = wanted();
     this.#resume = resume;
     this.#state = new ReplayState();
     this.#tell([{ type: "loadstart" }]);
@@ -188,9 +193,8 @@ export class Playback {
     const resume = this.#resume;
     this.#resume = null;
     if (resume === null) {
-      if (this.#options?.isAutoplaying === true && this.#options.mode === "replay") {
-        this.post({ kind: "play" });
-      }
+      const options = this.#options?.();
+      if (options?.isAutoplaying === true && options.mode === "replay") this.post({ kind: "play" });
       return;
     }
     for (const id of resume.tracks) this.post({ kind: "select-track", id });

@@ -10,7 +10,7 @@ import { Face } from "./face.js";
 import { isSameView, once, type CameraChange } from "./flights.js";
 import { HostLink } from "./host-link.js";
 import type { Mode, Opened, PresetInfo, Stats, TrackInfo, View } from "./messages.js";
-import { Playback, type Resume } from "./playback.js";
+import { Playback, type OpenOptions, type Resume } from "./playback.js";
 import type { HlsLike } from "./programme-time.js";
 import type { ReplayHost } from "./host.js";
 import { ReplayState, type ReplayEvent } from "./replay-state.js";
@@ -308,8 +308,11 @@ export class TouchlineReplay extends Base {
     });
     this.#face = face;
     const onEvents = (events: readonly ReplayEvent[]): void => this.#heard(events);
-    this.#playback = new Playback({ place: face.place, onEvents });
-    this.#link = new HostLink(this, this.#playback);
+    const playback = new Playback({ place: face.place, onEvents });
+    this.#playback = playback;
+    this.#link = new HostLink(this, playback, () => {
+      if (!this.hasAttribute("mode")) playback.post({ kind: "set-mode", mode: "follow" });
+    });
   }
 
   /** Opens `src` once all attributes of this moment are set. */
@@ -338,7 +341,7 @@ export class TouchlineReplay extends Base {
       playback.fail(CODE.BAD_SRC, `"${src}" is not an address of a replay.`);
       return;
     }
-    const options = {
+    const wanted = (): OpenOptions => ({
       src: url,
       urls: playerUrls(),
       isInline: this.inline,
@@ -347,8 +350,8 @@ export class TouchlineReplay extends Base {
       isAutoplaying: this.autoplay,
       rate: numberFrom(this.getAttribute("playbackrate"), RATE),
       syncOffsetSecs: this.syncOffset,
-    };
-    playback.open(options, resume);
+    });
+    playback.open(wanted, resume);
   }
 
   /** Name and poster. */
