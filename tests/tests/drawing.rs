@@ -1,0 +1,367 @@
+//! Goal: what the renderer draws is what can be computed: places, colours, light, depth, shares.
+//! Method: draw small scenes with a native GPU (in CI lavapipe), compare pixels with the CPU twins
+//! of the shaders and pictures with each other.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod scenes;
+
+use glam::Vec3;
+use scenes::{
+    Bench, ENCODING, LATTICE, OFF_SHARE_MAX, SIZE_PX, camera, difference, mesh_ball, on, points,
+    upload_ball, voxel_ball,
+};
+use touchline_render::{Background, Item, Stage, Surface, TextureFormat, UploadError, View, twin};
+use touchline_scene::{PackedAttribute, PackedPoint, PackedVertex, PointChunk, Viewpoint};
+
+/// What leaves encoding sRGB to the shaders, as canvases in browsers do.
+const NOT_ENCODING: TextureFormat = TextureFormat::Rgba8Unorm;
+
+/// Red, green and blue of a pixel, from the picture's upper left corner.
+fn pixel(rgba: &[u8], x: u32, y: u32) -> [u8; 3] {
+    let start = (y * SIZE_PX.x + x) as usize * 4;
+    [rgba[start], rgba[start + 1], rgba[start + 2]]
+}
+
+fn in_a_void() -> View<'static> {
+    View {
+        camera: camera(),
+        stage: Stage {
+            surface: Surface::None,
+            ground_metres: 0.0,
+        },
+        background: Background::Plain(VOID),
+        shadows: &[],
+    }
+}
+
+const VOID: [u8; 3] = [10, 20, 30];
+
+/// One chunk of 1 cm cells around the camera's target.
+fn chunk(point_count: u32) -> PointChunk {
+    PointChunk {
+        origin: [-1.0, 0.0, -1.0],
+        step_metres: 0.01,
+        size: [2.0; 3],
+        spacing_metres: 0.01,
+        first_point: 0,
+        point_count,
+        spare: [0; 2],
+    }
+}
+
+#[test]
+fn a_point_lands_where_its_twin_says() {
+    let mut bench = Bench::with(ENCODING, 1);
+    let view = in_a_void();
+    let focal_px = SIZE_PX.y as f32 * 0.5 / (view.camera.lens.fov_y_radians * 0.5).tan();
+    let rgb = [250, 128, 3];
+    for cell in [[100, 90, 100], [20, 130, 80], [170, 10, 150], [60, 60, 199]] {
+        let (chunk, point) = (chunk(1), PackedPoint::new(cell, rgb));
+        let clip_from_stage = view.clip_from_stage(SIZE_PX);
+        let spot = twin::points::project_point(clip_from_stage, SIZE_PX, focal_px, &chunk, point);
+        let frame = bench.renderer.upload_points(&[chunk], &[point]).unwrap();
+        let rgba = bench.draw(&view, &[points(&frame)]);
+        for y in 0..SIZE_PX.y {
+            for x in 0..SIZE_PX.x {
+                let middle = glam::Vec2::new(x as f32 + 0.5, y as f32 + 0.5);
+                let away_px = middle.distance(spot.center_px) - spot.radius_px;
+                // Within a tenth of the rim, rounding decides.
+                if away_px.abs() > 0.1 {
+                    let expected = if away_px < 0.0 { rgb } else { VOID };
+                    assert_eq!(pixel(&rgba, x, y), expected, "{cell:?} at {x}, {y}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_grey_keeps_its_value() {
+    // Both ways of encoding, and through the linear light of a mesh.
+    for format in [ENCODING, NOT_ENCODING] {
+        let mut bench = Bench::with(format, 4);
+        for grey in [0, 1, 10, 55, 128, 200, 254, 255] {
+            let view = View {
+                background: Background::Plain([grey; 3]),
+                ..in_a_void()
+            };
+            assert_eq!(pixel(&bench.draw(&view, &[]), 3, 3), [grey; 3]);
+            let frame = &mesh_ball(&mut bench, [grey, grey, grey, 255]);
+            let item = Item::Mesh {
+                frame,
+                texture: None,
+                is_lit: false,
+                opacity: 1.0,
+            };
+            let drawn = pixel(&bench.draw(&in_a_void(), &[item]), 80, 70);
+            assert_eq!(drawn, [grey; 3]);
+        }
+    }
+}
+
+#[test]
+fn both_ways_of_encoding_agree() {
+    let pictures = [ENCODING, NOT_ENCODING].map(|format| {
+        let mut bench = Bench::with(format, 4);
+        let ball = upload_ball(&mut bench);
+        bench.draw(&on(Surface::Pitch), &[points(&ball)])
+    });
+    // Samples are averaged in linear light or in sRGB: outlines differ a little.
+    let (mean, off_share) = difference(&pictures[0], &pictures[1]);
+    assert!(
+        mean < 0.5 && off_share < OFF_SHARE_MAX,
+        "{mean} {off_share}"
+    );
+}
+
+#[test]
+fn one_sample_shows_the_same_scene() {
+    let pictures = [1, 4].map(|sample_count| {
+        let mut bench = Bench::with(ENCODING, sample_count);
+        let ball = upload_ball(&mut bench);
+        bench.draw(&on(Surface::Pitch), &[points(&ball)])
+    });
+    // Only outlines differ, of the ball and of its voxels.
+    let (mean, off_share) = difference(&pictures[0], &pictures[1]);
+    assert!(mean < 2.0 && off_share < 0.04, "{mean} {off_share}");
+}
+
+#[test]
+fn light_falls_as_its_twin_says() {
+    let mut bench = Bench::new();
+    let frame = &mesh_ball(&mut bench, [255; 4]);
+    let item = Item::Mesh {
+        frame,
+        texture: None,
+        is_lit: true,
+        opacity: 1.0,
+    };
+    let view = in_a_void();
+    let rgba = bench.draw(&view, &[item]);
+    let (center, radius) = (Vec3::new(0.0, 0.6, 0.0), 0.6);
+    for normal in [
+        Vec3::new(0.3, 0.4, 0.9),
+        Vec3::new(0.9, 0.1, 0.5),
+        Vec3::new(0.0, 0.9, 0.6),
+    ] {
+        let normal = normal.normalize();
+        let on_screen = view
+            .clip_from_stage(SIZE_PX)
+            .project_point3(center + normal * radius);
+        let x = (on_screen.x * 0.5 + 0.5) * SIZE_PX.x as f32;
+        let y = (0.5 - on_screen.y * 0.5) * SIZE_PX.y as f32;
+        let light = twin::mesh::light_on(normal);
+        let expected = twin::colour::srgb_from_linear(light) * 255.0;
+        let drawn = Vec3::from(pixel(&rgba, x as u32, y as u32).map(f32::from));
+        // The ball is made of flat triangles: its normals are bent, its surface is not.
+        assert!(
+            drawn.distance(expected) < 8.0,
+            "{normal}: {drawn}, not {expected}"
+        );
+    }
+}
+
+#[test]
+fn the_ground_lies_where_it_should() {
+    // Lane lines run along z every 1.22 m.
+    let mut bench = Bench::new();
+    let view = on(Surface::Track);
+    let rgba = bench.draw(&view, &[]);
+    for (lanes, is_line) in [(1.0, true), (1.5, false), (-1.0, true), (-0.5, false)] {
+        let place = Vec3::new(1.22 * lanes, 0.0, -1.0);
+        let on_screen = view.clip_from_stage(SIZE_PX).project_point3(place);
+        let x = (on_screen.x * 0.5 + 0.5) * SIZE_PX.x as f32;
+        let y = (0.5 - on_screen.y * 0.5) * SIZE_PX.y as f32;
+        let [_, green, _] = pixel(&rgba, x as u32, y as u32);
+        assert_eq!(green > 95, is_line, "{lanes} lanes: green is {green}");
+    }
+}
+
+#[test]
+fn the_ground_hides_what_is_below() {
+    let mut bench = Bench::new();
+    let ball = upload_ball(&mut bench);
+    let mut view = in_a_void();
+    view.stage.surface = Surface::Studio;
+    // Splats face the camera and are a pixel large at least: 3 cm here.
+    for (ground_metres, is_seen) in [(-0.01, true), (1.15, true), (1.25, false)] {
+        view.stage.ground_metres = ground_metres;
+        let empty = bench.draw(&view, &[]);
+        let full = bench.draw(&view, &[points(&ball)]);
+        assert_eq!(empty != full, is_seen, "ground at {ground_metres} m");
+    }
+}
+
+#[test]
+fn points_and_meshes_hide_each_other() {
+    let mut bench = Bench::new();
+    let view = in_a_void();
+    let ball = upload_ball(&mut bench);
+    let mesh = mesh_ball(&mut bench, [255, 0, 0, 255]);
+    // One point inside the mesh, and a ball of points around nothing.
+    let inside = PackedPoint::new([100, 60, 100], [0, 255, 0]);
+    let inside = bench
+        .renderer
+        .upload_points(&[chunk(1)], &[inside])
+        .unwrap();
+    let mesh = Item::Mesh {
+        frame: &mesh,
+        texture: None,
+        is_lit: false,
+        opacity: 1.0,
+    };
+    let alone = bench.draw(&view, &[mesh]);
+    assert_eq!(bench.draw(&view, &[mesh, points(&inside)]), alone);
+    assert_eq!(bench.draw(&view, &[points(&inside), mesh]), alone);
+    let both = bench.draw(&view, &[mesh, points(&ball)]);
+    assert_eq!(bench.draw(&view, &[points(&ball), mesh]), both);
+}
+
+#[test]
+fn opacity_lets_through_its_share() {
+    for sample_count in [1, 4] {
+        let mut bench = Bench::with(ENCODING, sample_count);
+        let frame = &mesh_ball(&mut bench, [255; 4]);
+        let mut share = |opacity| {
+            let item = Item::Mesh {
+                frame,
+                texture: None,
+                is_lit: false,
+                opacity,
+            };
+            let rgba = bench.draw(&in_a_void(), &[item]);
+            let sum: f64 = rgba
+                .chunks_exact(4)
+                .map(|pixel| {
+                    let srgb = Vec3::splat(f32::from(pixel[0]) / 255.0);
+                    f64::from(twin::colour::linear_from_srgb(srgb).x)
+                })
+                .sum();
+            sum
+        };
+        let (none, half, all) = (share(0.0), share(0.5), share(1.0));
+        let middle = (half - none) / (all - none);
+        assert!((middle - 0.5).abs() < 0.05, "{sample_count}: {middle}");
+    }
+}
+
+#[test]
+fn chunks_out_of_sight_are_left_out_unseen() {
+    let mut bench = Bench::new();
+    let (whole, all) = voxel_ball();
+    // The same ball in columns of 16 cells along x, from near enough that most are out of sight.
+    let mut sorted = all.clone();
+    sorted.sort_by_key(|point| point.cell()[0] / 16);
+    let mut columns = Vec::new();
+    for column in 0..8 {
+        let first_point = sorted.partition_point(|point| point.cell()[0] / 16 < column) as u32;
+        let end = sorted.partition_point(|point| point.cell()[0] / 16 <= column) as u32;
+        // A chunk's box starts at its origin, and so do its cells.
+        let mut origin = whole.origin;
+        origin[0] += whole.step_metres * 16.0 * column as f32;
+        for point in &mut sorted[first_point as usize..end as usize] {
+            let [x, y, z] = point.cell();
+            let [red, green, blue, _] = point.colour;
+            *point = PackedPoint::new([x - 16 * column, y, z], [red, green, blue]);
+        }
+        columns.push(PointChunk {
+            origin,
+            size: [whole.step_metres * 16.0, 1.2, 1.2],
+            first_point,
+            point_count: end - first_point,
+            ..whole
+        });
+    }
+    let one = bench.renderer.upload_points(&[whole], &all).unwrap();
+    let eight = bench.renderer.upload_points(&columns, &sorted).unwrap();
+    let view = View {
+        camera: Viewpoint {
+            target: Vec3::new(0.4, 0.6, 0.0),
+            yaw_radians: 0.1,
+            pitch_radians: 0.0,
+            distance_metres: 0.8,
+            fov_y_radians: 0.5,
+        }
+        .camera(),
+        ..in_a_void()
+    };
+    let expected = bench.draw(&view, &[points(&one)]);
+    let (mean, off_share) = difference(&expected, &bench.draw(&view, &[points(&eight)]));
+    // The columns' origins are rounded: some splats move by a millionth of a metre.
+    assert!(mean < 0.05 && off_share < 0.001, "{mean} {off_share}");
+}
+
+#[test]
+fn playing_holds_no_more_than_its_frames() {
+    let mut bench = Bench::new();
+    let before = bench.renderer.size_bytes();
+    let frames = (upload_ball(&mut bench), mesh_ball(&mut bench, [255; 4]));
+    drop(frames);
+    let first = bench.renderer.size_bytes();
+    assert!(first > before);
+    for _ in 0..10 {
+        let ball = upload_ball(&mut bench);
+        let mesh = mesh_ball(&mut bench, [255; 4]);
+        assert!(ball.size_bytes() > 0 && mesh.size_bytes() > 0);
+    }
+    assert_eq!(bench.renderer.size_bytes(), first);
+    bench.renderer.trim();
+    assert_eq!(bench.renderer.size_bytes(), before);
+    drop(bench.renderer.create_texture(64, 64).unwrap());
+    assert_eq!(bench.renderer.size_bytes(), before);
+}
+
+#[test]
+fn inconsistent_frames_are_refused() {
+    let mut bench = Bench::new();
+    let renderer = &mut bench.renderer;
+    let refused = |result: Result<(), UploadError>| {
+        assert!(
+            matches!(result, Err(UploadError::Inconsistent(_))),
+            "{result:?}"
+        );
+    };
+    let beyond = PointChunk {
+        first_point: u32::MAX,
+        ..chunk(2)
+    };
+    let point = PackedPoint::default();
+    refused(renderer.upload_points(&[chunk(2)], &[point]).map(drop));
+    refused(renderer.upload_points(&[beyond], &[point]).map(drop));
+    let attributes = [PackedAttribute::default(); 3];
+    refused(renderer.upload_topology(&[0, 1], &attributes).map(drop));
+    refused(renderer.upload_topology(&[0, 1, 3], &attributes).map(drop));
+    let topology = renderer.upload_topology(&[0, 1, 2], &attributes).unwrap();
+    let vertices = [PackedVertex::default(); 2];
+    refused(
+        renderer
+            .upload_mesh(&topology, LATTICE, &vertices)
+            .map(drop),
+    );
+    refused(renderer.create_texture(0, 4).map(drop));
+    let texture = renderer.create_texture(2, 2).unwrap();
+    refused(renderer.write_rgba(&texture, &[0; 15]));
+    let huge = renderer.create_texture(1 << 20, 4).map(drop);
+    assert!(
+        matches!(huge, Err(UploadError::OverLimit { .. })),
+        "{huge:?}"
+    );
+}
+
+#[test]
+fn empty_frames_draw_nothing() {
+    let mut bench = Bench::new();
+    let expected = bench.draw(&in_a_void(), &[]);
+    let cloud = bench.renderer.upload_points(&[], &[]).unwrap();
+    let hollow = bench.renderer.upload_points(&[chunk(0)], &[]).unwrap();
+    let topology = bench.renderer.upload_topology(&[], &[]).unwrap();
+    let mesh = bench.renderer.upload_mesh(&topology, LATTICE, &[]).unwrap();
+    let mesh = Item::Mesh {
+        frame: &mesh,
+        texture: None,
+        is_lit: true,
+        opacity: 1.0,
+    };
+    let drawn = bench.draw(&in_a_void(), &[points(&cloud), points(&hollow), mesh]);
+    assert_eq!(drawn, expected);
+}
