@@ -238,3 +238,72 @@ fn position_of(sample: &VideoSample, manifest: &Manifest) -> (Seconds, SyncSourc
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sample of a clock that needs no manifest: its position is its media time.
+    fn track(media: f64, presented_at: f64) -> Track {
+        let sample = VideoSample {
+            media: Seconds(media),
+            unix_ms: None,
+            presented_at: Seconds(presented_at),
+            rate: 1.0,
+            is_paused: false,
+            is_seeking: false,
+        };
+        Track {
+            sample,
+            sampled: sample.media,
+            source: SyncSource::MediaTime,
+            position: sample.media,
+            at: sample.presented_at,
+            speed: 1.0,
+            outlier_count: 0,
+        }
+    }
+
+    #[test]
+    fn late_samples_hardly_pull_and_early_ones_do() {
+        let late = track(0.0, 0.0).follow(track(0.04, 0.056)).unwrap();
+        assert!((late.position - Seconds(0.056)).0.abs() < 0.001);
+        let early = track(0.0, 0.0).follow(track(0.056, 0.04)).unwrap();
+        assert!((early.position - Seconds(0.048)).0.abs() < 0.001);
+    }
+
+    #[test]
+    fn one_outlier_is_ignored_and_two_are_believed() {
+        let once = track(0.0, 0.0).follow(track(0.24, 0.04)).unwrap();
+        assert_eq!(once.position, Seconds(0.0));
+        assert_eq!(once.outlier_count, 1);
+        assert!(once.follow(track(0.28, 0.08)).is_none());
+        let back = once.follow(track(0.08, 0.08)).unwrap();
+        assert_eq!(back.outlier_count, 0);
+    }
+
+    #[test]
+    fn a_jump_is_believed_at_once() {
+        assert!(track(0.0, 0.0).follow(track(5.0, 0.04)).is_none());
+        assert!(track(5.0, 0.0).follow(track(0.0, 0.04)).is_none());
+    }
+
+    #[test]
+    fn a_silent_video_is_waited_for_and_then_lost() {
+        let mut clock = FollowClock {
+            track: Some(track(1.0, 10.0)),
+            ..FollowClock::default()
+        };
+        for (now, state, position) in [
+            (10.2, SyncState::Locked, 1.2),
+            (11.0, SyncState::Searching, 1.5),
+            (14.0, SyncState::Lost, 1.5),
+        ] {
+            assert_eq!(clock.state_at(Seconds(now)), state);
+            let told = clock.position_at(Seconds(now)).unwrap();
+            assert!((told.0 - position).abs() < 1e-9, "at {now}");
+        }
+        assert_eq!(clock.wake_at(Seconds(10.0)), Some(Seconds(10.501)));
+        assert_eq!(clock.wake_at(Seconds(14.0)), None);
+    }
+}
