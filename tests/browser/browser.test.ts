@@ -7,8 +7,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser } from "puppeteer-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { launch } from "./browsers.ts";
-import { pictureOf } from "./pictures.ts";
+import { launch } from "./browsers.js";
+import { pictureOf } from "./pictures.js";
 
 const WORKER = `
   addEventListener("message", async ({ data: canvas }) => {

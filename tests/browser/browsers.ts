@@ -17,10 +17,10 @@ declare module "vitest" {
   }
 }
 
-/** What of a browser can be taken away. */
-export interface Without {
-  /** Start as a browser that has no WebGPU. */
-  webgpu?: boolean;
+/** How a browser is started. */
+export interface LaunchOptions {
+  /** Off, it starts as a browser that has none. */
+  hasWebgpu?: boolean;
 }
 
 const CHROMIUM_FLAGS = [
@@ -43,8 +43,8 @@ const CHROMIUM_WEBGPU_FLAGS = [
 ];
 
 /** Opens a browser. */
-export function launch(name: BrowserName, without: Without = {}): Promise<Browser> {
-  const hasWebgpu = without.webgpu !== true;
+export function launch(name: BrowserName, options: LaunchOptions = {}): Promise<Browser> {
+  const hasWebgpu = options.hasWebgpu ?? true;
   return name === "chromium" ? launchChromium(hasWebgpu) : launchFirefox(hasWebgpu);
 }
 

@@ -1,10 +1,11 @@
 /** Runs every page test in both browsers, one after the other: software GPUs need all cores. */
 import { defineConfig } from "vitest/config";
-import { BROWSERS } from "./browsers.ts";
+import { BROWSERS } from "./browsers.js";
 
 export default defineConfig({
   test: {
     root: import.meta.dirname,
+    globalSetup: ["site.ts"],
     maxWorkers: 1,
     fileParallelism: false,
     testTimeout: 120_000,

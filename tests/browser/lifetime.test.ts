@@ -1,0 +1,82 @@
+/**
+ * Goal: a replay leaves nothing behind, and several live side by side.
+ * Method: count the page's workers and the elements that are still held after many removals.
+ */
+import { expect, test } from "vitest";
+import { useBrowser } from "./suite.js";
+
+const suite = useBrowser();
+
+test("ten removals and returns leak no workers", async () => {
+  const opened = await suite.replay("/small/");
+  await opened.waitForPicture();
+  await opened.seekToFrame(9);
+  const view = { ...(await opened.view()), yawRadians: 0.9 };
+  await opened.setView(view);
+  const workerCount = opened.page.workers().length;
+  expect(workerCount).toBeGreaterThan(1);
+  for (let round = 0; round < 10; round += 1) {
+    await opened.page.evaluate(() => {
+      const replay = document.querySelector("touchline-replay");
+      replay?.remove();
+      window.setTimeout(() => replay && document.body.append(replay), 50);
+    });
+    await opened.page.waitForFunction(
+      () => (document.querySelector("touchline-replay")?.frame ?? null) !== null,
+      { polling: 50, timeout: 60_000 },
+    );
+  }
+  await opened.waitForWorkerCount(workerCount);
+  expect((await opened.view()).yawRadians, "the viewpoint is kept").toBeCloseTo(0.9, 2);
+  expect((await opened.settledPicture()).contrast()).toBeGreaterThan(3);
+  await opened.page.evaluate(() => document.querySelector("touchline-replay")?.remove());
+  await opened.waitForWorkerCount(0);
+  expect(opened.complaints).toEqual([]);
+});
+
+test("a removed replay is collected", async () => {
+  const opened = await suite.replay("/small/");
+  await opened.waitForPicture();
+  await opened.page.evaluate(() => {
+    const replay = document.querySelector("touchline-replay");
+    if (replay === null) throw new Error("no replay");
+    (window as unknown as { gone: WeakRef<Element> }).gone = new WeakRef(replay);
+    replay.remove();
+  });
+  await opened.waitForWorkerCount(0);
+  // Neither browser collects on command here: memory pressure makes it.
+  await opened.page.waitForFunction(
+    () => {
+      const waste = Array.from({ length: 200 }, () => new Array<number>(100_000).fill(Math.random()));
+      const { gone } = window as unknown as { gone: WeakRef<Element> };
+      return waste.length > 0 && gone.deref() === undefined;
+    },
+    { polling: 200, timeout: 60_000 },
+  );
+});
+
+test("two replays on a page are independent", async () => {
+  const opened = await suite.replay("/small/");
+  await opened.add("/small/");
+  await opened.waitForPicture(0);
+  await opened.waitForPicture(1);
+  await opened.seekToFrame(30);
+  const frames = await opened.page.evaluate(() =>
+    [...document.querySelectorAll("touchline-replay")].map(({ frame }) => frame),
+  );
+  expect(frames[0]).toBe(30);
+  expect(frames[1]).not.toBe(30);
+  expect((await opened.picture(1)).contrast()).toBeGreaterThan(3);
+});
+
+test("without workers the same replay runs on the page", async () => {
+  const opened = await suite.replay("/small/", { inline: "" });
+  await opened.waitForPicture();
+  expect(opened.page.workers()).toHaveLength(0);
+  await opened.seekToFrame(20);
+  const inline = await opened.settledPicture();
+  const beside = await suite.replay("/small/");
+  await beside.waitForPicture();
+  await beside.seekToFrame(20);
+  expect((await beside.settledPicture()).differingShare(inline, 8)).toBeLessThan(0.005);
+});

@@ -1,0 +1,131 @@
+/**
+ * What the page tests open: the built site with packs beside it, on one server.
+ *
+ * Made once before all tests (`vitest.config.ts`) in `target/browser-tests/site`:
+ * - `/` and all of `target/site`: the demo page, the test page, the library as it is published;
+ * - `/small/`: a pack of 50 frames with few points, quick to decode and draw anywhere;
+ * - `/damaged/`: the same, with a byte of a segment in its middle changed;
+ * - `/loot/`, `/liam/`: frames of real captures, where there are any.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import type { TestProject } from "vitest/node";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const WORK = join(ROOT, "target/browser-tests");
+export const SITE = join(WORK, "site");
+/** Pictures of failures go here. */
+export const PICTURES = join(WORK, "pictures");
+
+/** The native tools, built by `cargo xtask test`. */
+const TOUCHLINE = process.env["TOUCHLINE"] ?? join(ROOT, "target/debug/touchline");
+const GENERATOR = process.env["TOUCHLINE_DEMO"] ?? join(ROOT, "target/debug/touchline-demo");
+const CAPTURES = process.env["TOUCHLINE_DATA"] ?? join(ROOT, "../shared/data");
+
+/** A real capture, and how many of its frames are packed. */
+interface Capture {
+  name: string;
+  folder: string;
+  frameRate: number;
+  frameCount: number;
+}
+
+const REAL_CAPTURES: Capture[] = [
+  { name: "loot", folder: "loot/vox9", frameRate: 30, frameCount: 4 },
+  { name: "liam", folder: "liam", frameRate: 25, frameCount: 4 },
+];
+
+/** Frames of the small pack, at 25 a second. */
+export const SMALL_FRAME_COUNT = 50;
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** The server's address, with a slash at the end. */
+    site: string;
+    /** Names of the real captures that are served. */
+    captures: string[];
+  }
+}
+
+/** Makes the site and serves it; returns what stops the server. */
+export default async function setup(project: TestProject): Promise<() => void> {
+  const library = join(ROOT, "target/site");
+  if (!existsSync(library)) throw new Error("no target/site: run `cargo xtask build`");
+  rmSync(WORK, { recursive: true, force: true });
+  mkdirSync(PICTURES, { recursive: true });
+  cpSync(library, SITE, { recursive: true });
+  makeSmallPacks();
+  project.provide("captures", packRealCaptures());
+  const { server, address } = await serve();
+  project.provide("site", address);
+  return () => {
+    server.kill("SIGINT");
+  };
+}
+
+function makeSmallPacks(): void {
+  const capture = join(WORK, "capture");
+  run(GENERATOR, [capture, "--points", "6000", "--frames", String(SMALL_FRAME_COUNT)]);
+  const small = join(SITE, "small");
+  const preset = "id=front,target=0 0.9 0,yaw=0,pitch=10,distance=6,fov=40";
+  run(TOUCHLINE, [
+    ...["pack", "--out", small, "--frame-rate", "25", "--title", "Small", "--preset", preset],
+    ...["--track", `id=points,path=${capture}/athlete-points,alternative=athlete`],
+    ...["--track", `id=mesh,path=${capture}/athlete-mesh,alternative=athlete`],
+  ]);
+  const damaged = join(SITE, "damaged");
+  cpSync(small, damaged, { recursive: true });
+  const segments = readdirSync(join(damaged, "points")).filter((name) => name.endsWith(".seg"));
+  const segment = join(damaged, "points", segments.sort()[Math.floor(segments.length / 2)] ?? "");
+  const bytes = readFileSync(segment);
+  const middle = bytes.length >> 1;
+  bytes.writeUInt8(bytes.readUInt8(middle) ^ 0xff, middle);
+  writeFileSync(segment, bytes);
+}
+
+function packRealCaptures(): string[] {
+  const found = REAL_CAPTURES.filter(({ folder }) => existsSync(join(CAPTURES, folder)));
+  for (const { name, folder, frameRate, frameCount } of found) {
+    const frames = join(WORK, "captures", name);
+    mkdirSync(frames, { recursive: true });
+    for (const kind of ["ply", "jpg"]) {
+      const files = readdirSync(join(CAPTURES, folder)).filter((file) => file.endsWith(kind));
+      for (const file of files.sort().slice(0, frameCount)) {
+        symlinkSync(resolve(CAPTURES, folder, file), join(frames, file));
+      }
+    }
+    run(TOUCHLINE, ["pack", frames, "--frame-rate", String(frameRate), "--out", join(SITE, name)]);
+  }
+  return found.map(({ name }) => name);
+}
+
+function serve(): Promise<{ server: ChildProcess; address: string }> {
+  const server = spawn(TOUCHLINE, ["serve", SITE, "--port", "0"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.once("exit", (code) => reject(new Error(`touchline serve ended with ${code}`)));
+    createInterface(server.stdout).once("line", (address) => resolve({ server, address }));
+  });
+}
+
+/** What `touchline render` draws of a served pack, as a PNG file at `out`. */
+export function renderNatively(pack: string, out: string, options: string[]): void {
+  run(TOUCHLINE, ["render", join(SITE, pack), "--out", out, ...options]);
+}
+
+function run(program: string, options: string[]): void {
+  execFileSync(program, options, { stdio: ["ignore", "ignore", "inherit"] });
+}

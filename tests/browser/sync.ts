@@ -1,0 +1,125 @@
+/**
+ * Measures how well a replay goes with the video beside it.
+ *
+ * The video's frame is read from its pixels: 16 square cells in a row at the picture's top left,
+ * S = max(8, width / 80 rounded down to even) pixels each: white, black, 13 bits of the frame's
+ * index with the highest first, even parity of those. The replay's frame is what the element
+ * says that it shows.
+ */
+import type { Page } from "puppeteer-core";
+
+/** The two frames on show at one moment. */
+export interface Moment {
+  videoFrame: number;
+  replayFrame: number | null;
+}
+
+/** A seek of the paused video, and what was on show when the replay had caught up. */
+export interface Seek extends Moment {
+  /** From the video's new frame to the replay's first picture of the same frame. */
+  relockMs: number;
+}
+
+/** Puts what is needed into the page; it has one video and one replay. */
+async function prepare(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const canvas = document.createElement("canvas");
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    window.readFrameCode = (video): number | null => {
+      const cellPx = Math.max(8, Math.floor(video.videoWidth / 80 / 2) * 2);
+      canvas.width = 16 * cellPx;
+      canvas.height = cellPx;
+      if (context === null) throw new Error("no 2D canvas");
+      context.drawImage(video, 0, 0);
+      const isWhite = (cell: number): boolean => {
+        const middle = context.getImageData((cell + 0.5) * cellPx, cellPx / 2, 1, 1).data;
+        return (middle[1] ?? 0) > 127;
+      };
+      const bits: number[] = Array.from({ length: 16 }, (_, cell) => Number(isWhite(cell)));
+      const frame = bits.slice(2, 15).reduce((value, bit) => value * 2 + bit, 0);
+      const parity = bits.slice(2, 15).reduce((sum, bit) => sum ^ bit, 0);
+      return bits[0] === 1 && bits[1] === 0 && bits[15] === parity ? frame : null;
+    };
+  });
+}
+
+declare global {
+  interface Window {
+    readFrameCode(video: HTMLVideoElement): number | null;
+  }
+}
+
+/** Plays the video from `fromSecs` on and notes both frames whenever the video shows a new one. */
+export async function watchPlaying(page: Page, fromSecs: number, secs: number): Promise<Moment[]> {
+  await prepare(page);
+  return page.evaluate(
+    async (fromSecs, secs) => {
+      const video = document.querySelector("video");
+      const replay = document.querySelector("touchline-replay");
+      if (video === null || replay === null) throw new Error("no video or no replay");
+      video.muted = true;
+      video.currentTime = fromSecs;
+      await video.play();
+      const moments: Moment[] = [];
+      const until = performance.now() + (secs + 1) * 1000;
+      const settled = performance.now() + 1000; // Locked and buffered by then.
+      await new Promise<void>((resolve) => {
+        const look = (): void => {
+          const videoFrame = window.readFrameCode(video);
+          if (performance.now() > settled && videoFrame !== null) {
+            moments.push({ videoFrame, replayFrame: replay.frame });
+          }
+          if (performance.now() > until) resolve();
+          else video.requestVideoFrameCallback(look);
+        };
+        video.requestVideoFrameCallback(look);
+      });
+      video.pause();
+      return moments;
+    },
+    fromSecs,
+    secs,
+  );
+}
+
+/** Seeks the paused video to the middle of a frame and waits until the replay stands still. */
+export async function seekPaused(page: Page, toSecs: number): Promise<Seek> {
+  await prepare(page);
+  return page.evaluate(async (toSecs) => {
+    const video = document.querySelector("video");
+    const replay = document.querySelector("touchline-replay");
+    if (video === null || replay === null) throw new Error("no video or no replay");
+    video.pause();
+    const shown = new Promise<void>((resolve) => {
+      video.requestVideoFrameCallback(() => resolve());
+    });
+    const seeked = new Promise((resolve) => {
+      video.addEventListener("seeked", resolve, { once: true });
+    });
+    video.currentTime = toSecs;
+    await Promise.all([shown, seeked]);
+    const began = performance.now();
+    const videoFrame = window.readFrameCode(video);
+    if (videoFrame === null) throw new Error("no frame code in the video");
+    let relockMs = Infinity;
+    // Long enough to see that the replay also stays there.
+    while (performance.now() < began + 5000) {
+      const isSame = replay.frame === videoFrame;
+      if (!isSame) relockMs = Infinity;
+      else if (relockMs === Infinity) relockMs = performance.now() - began;
+      if (performance.now() - began > relockMs + 400) break;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return { videoFrame, replayFrame: replay.frame, relockMs };
+  }, toSecs);
+}
+
+/** The error that `share` of the moments stay within, in frames; infinite if nothing was shown. */
+export function errorWithin(moments: Moment[], share: number): number {
+  const errors = moments
+    .map(({ videoFrame, replayFrame }) =>
+      replayFrame === null ? Infinity : Math.abs(replayFrame - videoFrame),
+    )
+    .sort((a, b) => a - b);
+  return errors[Math.min(errors.length - 1, Math.floor(errors.length * share))] ?? Infinity;
+}

@@ -1,0 +1,87 @@
+/**
+ * Goal: every way to a moment lands on exactly that frame, and the picture is that frame's.
+ * Method: seek, step, scrub and play on a pack without a video; compare the frame that the
+ * element names, and the picture with itself when the same frame is reached another way.
+ */
+import { expect, test } from "vitest";
+import { pause } from "./replay-page.js";
+import { SMALL_FRAME_COUNT } from "./site.js";
+import { useBrowser } from "./suite.js";
+
+const suite = useBrowser();
+
+test("seeks and steps land on their frames", async () => {
+  const opened = await suite.replay("/small/");
+  await opened.waitForPicture();
+  for (const frame of [7, 31, 0, SMALL_FRAME_COUNT - 1, 12]) await opened.seekToFrame(frame);
+  const replay = await opened.replay();
+  for (const [frames, wanted] of [
+    [1, 13],
+    [1, 14],
+    [-3, 11],
+    [-100, 0],
+    [1000, SMALL_FRAME_COUNT - 1],
+  ] as const) {
+    await replay.evaluate((replay, frames) => replay.stepFrame(frames), frames);
+    await opened.waitForFrame(wanted);
+  }
+});
+
+test("a frame looks the same however it is reached, and unlike others", async () => {
+  const opened = await suite.replay("/small/");
+  await opened.waitForPicture();
+  await opened.seekToFrame(20);
+  const sought = await opened.settledPicture();
+  await opened.seekToFrame(40);
+  const other = await opened.settledPicture();
+  expect(other.differingShare(sought)).toBeGreaterThan(0.001);
+  await opened.seekToFrame(21);
+  await (await opened.replay()).evaluate((replay) => replay.stepFrame(-1));
+  await opened.waitForFrame(20);
+  expect((await opened.settledPicture()).differingShare(sought, 2)).toBe(0);
+});
+
+test("the slider scrubs by whole frames", async () => {
+  const opened = await suite.replay("/small/");
+  await opened.waitForPicture();
+  await opened.seekToFrame(10);
+  const replay = await opened.replay();
+  await replay.evaluate((replay) => {
+    replay.removeAttribute("nocontrols");
+    replay.shadowRoot?.querySelector<HTMLInputElement>("input[type=range]")?.focus();
+  });
+  await opened.page.keyboard.press("ArrowRight");
+  await opened.waitForFrame(11);
+  await opened.page.keyboard.press("End");
+  await opened.waitForFrame(SMALL_FRAME_COUNT - 1);
+});
+
+test("plays, freezes, plays backwards and loops", async () => {
+  const opened = await suite.replay("/small/", { loop: "" });
+  await opened.waitForPicture();
+  await opened.seekToFrame(5);
+  const replay = await opened.replay();
+  await replay.evaluate((replay) => replay.play());
+  await opened.page.waitForFunction(
+    () => (document.querySelector("touchline-replay")?.frame ?? 0) >= 10,
+  );
+  await replay.evaluate((replay) => replay.freeze());
+  await opened.page.waitForFunction(() => document.querySelector("touchline-replay")?.paused);
+  await pause(300);
+  const frozen = await opened.frame();
+  await pause(500);
+  expect(await opened.frame(), "frozen").toBe(frozen);
+  await opened.seekToFrame(20);
+  await replay.evaluate((replay) => {
+    replay.playbackRate = -1;
+    return replay.play();
+  });
+  await opened.page.waitForFunction(() => {
+    const frame = document.querySelector("touchline-replay")?.frame;
+    return frame !== null && frame !== undefined && frame < 15;
+  });
+  // From the start backwards, a loop goes on at the end.
+  await opened.page.waitForFunction(
+    () => (document.querySelector("touchline-replay")?.frame ?? 0) > 35,
+  );
+});
