@@ -47,7 +47,8 @@ impl Body {
                 )
             })
             .collect();
-        for ((position, normal), (.., fold)) in mesh.positions.iter_mut().zip(&normals).zip(&measured)
+        for ((position, normal), (.., fold)) in
+            mesh.positions.iter_mut().zip(&normals).zip(&measured)
         {
             *position += *normal * *fold;
         }
@@ -62,7 +63,8 @@ impl Body {
     /// The surface at an instant of the action, metres.
     pub(crate) fn positions(&self, motion: &Motion, secs: f32) -> Vec<Vec3> {
         let (now, before) = (motion.pose_at(secs), motion.pose_at(secs - CLOTH_LAG_SECS));
-        self.skin.clothed(&self.mesh, &self.looseness, &now, &before)
+        self.skin
+            .clothed(&self.mesh, &self.looseness, &now, &before)
     }
 }
 
@@ -99,8 +101,8 @@ impl Athlete {
                 let [a, b, c] = triangle.map(|index| dense.mesh.positions[index as usize]);
                 lattice()
                     .map(|[i, j, k]| {
-                        let point = (a * i as f32 + b * j as f32 + c * k as f32)
-                            / COLOUR_SPLIT as f32;
+                        let point =
+                            (a * i as f32 + b * j as f32 + c * k as f32) / COLOUR_SPLIT as f32;
                         albedo(&field, point)
                     })
                     .collect()
@@ -140,7 +142,11 @@ impl Athlete {
                 let triangle = triangles[spot.triangle as usize].map(|index| index as usize);
                 let shares = spot.shares.to_array();
                 let mix = |of: &dyn Fn(usize) -> Vec3| -> Vec3 {
-                    triangle.iter().zip(shares).map(|(&i, share)| of(i) * share).sum()
+                    triangle
+                        .iter()
+                        .zip(shares)
+                        .map(|(&i, share)| of(i) * share)
+                        .sum()
                 };
                 let normal = mix(&|i| normals[i]).normalize_or(Vec3::Y);
                 let point = mix(&|i| positions[i]);

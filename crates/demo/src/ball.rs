@@ -93,8 +93,7 @@ impl Flying {
         let air = -self.speed * (self.speed.length() * DRAG) + self.spin.cross(self.speed) * MAGNUS;
         self.speed += (GRAVITY + air) * STEP_SECS;
         self.middle += self.speed * STEP_SECS;
-        self.rotation =
-            (Quat::from_scaled_axis(self.spin * STEP_SECS) * self.rotation).normalize();
+        self.rotation = (Quat::from_scaled_axis(self.spin * STEP_SECS) * self.rotation).normalize();
     }
 
     fn step(&mut self) {
@@ -129,7 +128,11 @@ impl Flying {
         self.middle.y = BALL_RADIUS;
         let rolling = Vec3::Y.cross(self.speed) / BALL_RADIUS;
         if self.speed.y < -0.45 {
-            self.speed = Vec3::new(self.speed.x * 0.85, -0.52 * self.speed.y, self.speed.z * 0.85);
+            self.speed = Vec3::new(
+                self.speed.x * 0.85,
+                -0.52 * self.speed.y,
+                self.speed.z * 0.85,
+            );
             self.spin = self.spin.lerp(rolling, 0.6);
         } else {
             let along = self.speed.with_y(0.0);

@@ -10,7 +10,7 @@ use crate::skeleton::{Bone, Side};
 /// What a part of the surface is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Material {
-    /// Bare skin of trunk, arms and face.
+    /// Bare skin of arms and head.
     Skin,
     /// Bare skin of the legs above, sock below.
     Leg,
@@ -26,12 +26,8 @@ pub(crate) enum Material {
     Boot,
     /// Soles and studs.
     Sole,
-    /// Hair and brows.
+    /// Hair.
     Hair,
-    /// Eyeballs.
-    Eye,
-    /// Lips.
-    Lip,
 }
 
 /// A round shape.
@@ -211,16 +207,24 @@ fn trunk(parts: &mut Vec<Part>) {
     let chest = Brick::new(Bone::Chest, Region::Trunk, Material::Shirt);
     let collar = Brick::new(Bone::Chest, Region::Trunk, Material::Collar);
     parts.extend([
-        chest.blob([0.0, 0.085, -0.004], [0.162, 0.200, 0.112]).blended(0.04),
-        chest.blob([0.0, 0.185, -0.012], [0.165, 0.095, 0.092]).blended(0.04),
-        belly.blob([0.0, 0.055, 0.004], [0.146, 0.175, 0.104]).blended(0.05),
-        shorts.blob([0.0, 0.015, -0.008], [0.168, 0.130, 0.118]).blended(0.03),
+        chest
+            .blob([0.0, 0.085, -0.004], [0.162, 0.200, 0.112])
+            .blended(0.04),
+        chest
+            .blob([0.0, 0.185, -0.012], [0.165, 0.095, 0.092])
+            .blended(0.04),
+        belly
+            .blob([0.0, 0.055, 0.004], [0.146, 0.175, 0.104])
+            .blended(0.05),
+        shorts
+            .blob([0.0, 0.015, -0.008], [0.168, 0.130, 0.118])
+            .blended(0.03),
         hem.cone([0.0, 0.19, 0.0], [0.0, -0.04, -0.010], 0.134, 0.160)
-            .squashed(1.17, 1.0, 0.86)
-            .cut(Vec3::Y, -0.005)
+            .squashed(1.15, 1.0, 0.92)
+            .cut(Vec3::Y, 0.000)
             .blended(0.035),
         collar
-            .blob([0.0, 0.268, -0.006], [0.082, 0.030, 0.074])
+            .blob([0.0, 0.272, -0.006], [0.077, 0.024, 0.071])
             .blended(0.012),
     ]);
     for side in Side::BOTH {
@@ -231,14 +235,25 @@ fn trunk(parts: &mut Vec<Part>) {
         let (shorts, chest) = (mirror(shorts), mirror(chest));
         let shoulder = Brick::new(Bone::Clavicle(side), Region::Trunk, Material::Shirt);
         parts.extend([
-            shorts.blob([0.074, -0.030, -0.062], [0.086, 0.100, 0.074]).blended(0.03),
-            chest.blob([0.074, 0.120, 0.062], [0.082, 0.066, 0.048]).blended(0.035),
-            chest.blob([0.090, 0.100, -0.060], [0.080, 0.120, 0.055]).blended(0.04),
+            shorts
+                .blob([0.074, -0.030, -0.062], [0.086, 0.100, 0.074])
+                .blended(0.03),
+            chest
+                .blob([0.074, 0.120, 0.062], [0.082, 0.066, 0.048])
+                .blended(0.035),
+            chest
+                .blob([0.090, 0.100, -0.060], [0.080, 0.120, 0.055])
+                .blended(0.04),
             chest
                 .cone([0.035, 0.272, -0.028], [0.140, 0.236, -0.022], 0.042, 0.046)
                 .blended(0.045),
             shoulder
-                .cone([0.03, -0.012, -0.012], [0.140, -0.012, -0.022], 0.050, 0.060)
+                .cone(
+                    [0.03, -0.012, -0.012],
+                    [0.140, -0.012, -0.022],
+                    0.050,
+                    0.060,
+                )
                 .blended(0.045),
         ]);
     }
@@ -248,42 +263,46 @@ fn head(parts: &mut Vec<Part>) {
     let neck = Brick::new(Bone::Neck, Region::Head, Material::Skin);
     let skin = Brick::new(Bone::Head, Region::Head, Material::Skin);
     let hair = Brick::new(Bone::Head, Region::Head, Material::Hair);
-    let lip = Brick::new(Bone::Head, Region::Head, Material::Lip);
     parts.extend([
         neck.cone([0.0, -0.04, -0.004], [0.0, 0.115, 0.012], 0.063, 0.056),
-        skin.blob([0.0, 0.118, -0.012], [0.075, 0.103, 0.094]).blended(0.02),
-        skin.blob([0.0, 0.055, 0.034], [0.060, 0.082, 0.062]).blended(0.025),
-        skin.blob([0.0, -0.004, 0.044], [0.050, 0.036, 0.050]).blended(0.022),
-        skin.blob([0.0, -0.024, 0.079], [0.021, 0.016, 0.017]).blended(0.018),
-        skin.cone([-0.034, 0.093, 0.080], [0.034, 0.093, 0.080], 0.013, 0.013).blended(0.016),
-        skin.cone([0.0, 0.084, 0.097], [0.0, 0.046, 0.113], 0.0085, 0.0135).blended(0.010),
-        skin.cone([-0.011, 0.042, 0.103], [0.011, 0.042, 0.103], 0.008, 0.008).blended(0.006),
-        lip.blob([0.0, 0.012, 0.094], [0.025, 0.0105, 0.011]).blended(0.006),
+        skin.blob([0.0, 0.118, -0.012], [0.075, 0.103, 0.094])
+            .blended(0.02),
+        skin.blob([0.0, 0.055, 0.034], [0.057, 0.082, 0.062])
+            .blended(0.025),
+        skin.blob([0.0, -0.004, 0.044], [0.050, 0.036, 0.050])
+            .blended(0.022),
+        skin.blob([0.0, -0.024, 0.079], [0.021, 0.016, 0.017])
+            .blended(0.018),
+        skin.cone([-0.034, 0.093, 0.080], [0.034, 0.093, 0.080], 0.013, 0.013)
+            .blended(0.016),
+        skin.cone([0.0, 0.084, 0.097], [0.0, 0.046, 0.113], 0.0085, 0.0135)
+            .blended(0.010),
+        skin.cone([-0.011, 0.042, 0.103], [0.011, 0.042, 0.103], 0.008, 0.008)
+            .blended(0.006),
+        skin.blob([0.0, 0.012, 0.094], [0.025, 0.0105, 0.011])
+            .blended(0.006),
         // The hairline runs from the forehead down to the nape.
         hair.blob([0.0, 0.128, -0.020], [0.081, 0.102, 0.098])
             .cut(Vec3::new(0.0, 0.74, -0.672), 0.062)
             .blended(0.004),
-        hair.blob([0.0, 0.206, 0.022], [0.056, 0.028, 0.064]).blended(0.018),
-        hair.blob([0.0, 0.216, -0.030], [0.060, 0.022, 0.058]).blended(0.018),
+        hair.blob([0.0, 0.196, 0.026], [0.052, 0.030, 0.060])
+            .blended(0.035),
+        hair.blob([0.0, 0.204, -0.026], [0.056, 0.028, 0.062])
+            .blended(0.035),
     ]);
     for side in Side::BOTH {
-        let brick = |material| {
-            let brick = Brick::new(Bone::Head, Region::Head, material);
-            match side {
-                Side::Left => brick,
-                Side::Right => brick.mirrored(),
-            }
+        let skin = match side {
+            Side::Left => skin,
+            Side::Right => skin.mirrored(),
         };
-        let (skin, hair) = (brick(Material::Skin), brick(Material::Hair));
         parts.extend([
-            skin.blob([0.041, 0.050, 0.068], [0.022, 0.020, 0.022]).blended(0.02),
-            skin.blob([0.031, 0.076, 0.108], [0.016, 0.0125, 0.018]).blended(0.012).hollow(),
-            brick(Material::Eye)
-                .blob([0.031, 0.0755, 0.0795], [0.0135, 0.0125, 0.0135])
-                .blended(0.002),
-            hair.cone([0.017, 0.0975, 0.0955], [0.046, 0.0965, 0.081], 0.0048, 0.0038)
-                .blended(0.003),
-            skin.blob([0.077, 0.062, -0.006], [0.0085, 0.031, 0.019]).blended(0.006),
+            skin.blob([0.038, 0.050, 0.070], [0.020, 0.018, 0.020])
+                .blended(0.02),
+            skin.blob([0.031, 0.076, 0.106], [0.016, 0.0105, 0.013])
+                .blended(0.012)
+                .hollow(),
+            skin.blob([0.077, 0.062, -0.006], [0.0085, 0.031, 0.019])
+                .blended(0.006),
         ]);
     }
 }
@@ -295,16 +314,23 @@ fn arm(parts: &mut Vec<Part>, side: Side) {
     let fore = Brick::new(Bone::Forearm(side), region, Material::Skin);
     let sleeve_end = -0.178;
     parts.extend([
-        sleeve.blob([0.004, -0.045, 0.0], [0.064, 0.088, 0.064]).blended(0.03),
+        sleeve
+            .blob([0.004, -0.045, 0.0], [0.064, 0.088, 0.064])
+            .blended(0.03),
         sleeve
             .cone([0.0, -0.01, 0.0], [0.0, -0.20, 0.0], 0.062, 0.066)
             .cut(Vec3::Y, sleeve_end)
             .blended(0.02),
         upper.cone([0.0, -0.06, 0.0], [0.0, -0.29, 0.0], 0.046, 0.038),
-        upper.blob([0.0, -0.165, 0.014], [0.040, 0.085, 0.038]).blended(0.03),
-        upper.blob([0.0, -0.145, -0.016], [0.042, 0.090, 0.038]).blended(0.03),
+        upper
+            .blob([0.0, -0.165, 0.014], [0.040, 0.085, 0.038])
+            .blended(0.03),
+        upper
+            .blob([0.0, -0.145, -0.016], [0.042, 0.090, 0.038])
+            .blended(0.03),
         fore.cone([0.0, 0.0, -0.002], [0.0, -0.26, 0.0], 0.038, 0.025),
-        fore.blob([0.008, -0.075, 0.006], [0.040, 0.085, 0.038]).blended(0.03),
+        fore.blob([0.008, -0.075, 0.006], [0.040, 0.085, 0.038])
+            .blended(0.03),
     ]);
 }
 
@@ -312,12 +338,31 @@ fn arm(parts: &mut Vec<Part>, side: Side) {
 fn hand(parts: &mut Vec<Part>, side: Side) {
     let hand = Brick::new(Bone::Hand(side), Region::Arm(side), Material::Skin);
     parts.extend([
-        hand.cone([0.0, 0.01, 0.0], [0.0, -0.03, 0.0], 0.024, 0.022).squashed(0.85, 1.0, 1.15),
-        hand.blob([0.002, -0.052, 0.0], [0.0185, 0.050, 0.041]).blended(0.02),
-        hand.cone([-0.008, -0.022, 0.026], [-0.016, -0.060, 0.050], 0.015, 0.012).blended(0.014),
-        hand.cone([-0.016, -0.060, 0.050], [-0.026, -0.090, 0.050], 0.0115, 0.0095).blended(0.008),
+        hand.cone([0.0, 0.01, 0.0], [0.0, -0.03, 0.0], 0.024, 0.022)
+            .squashed(0.85, 1.0, 1.15),
+        hand.blob([0.002, -0.052, 0.0], [0.0185, 0.050, 0.041])
+            .blended(0.02),
+        hand.cone(
+            [-0.008, -0.022, 0.026],
+            [-0.016, -0.060, 0.050],
+            0.015,
+            0.012,
+        )
+        .blended(0.014),
+        hand.cone(
+            [-0.016, -0.060, 0.050],
+            [-0.026, -0.090, 0.050],
+            0.0115,
+            0.0095,
+        )
+        .blended(0.008),
     ]);
-    for (z, length) in [(0.030, 0.94), (0.0105, 1.04), (-0.0095, 1.0), (-0.028, 0.84)] {
+    for (z, length) in [
+        (0.030, 0.94),
+        (0.0105, 1.04),
+        (-0.0095, 1.0),
+        (-0.028, 0.84),
+    ] {
         let knuckle = [0.004, -0.092, z];
         let middle = [-0.010, -0.092 - 0.036 * length, z * 0.96];
         let tip = [-0.038, -0.092 - 0.056 * length, z * 0.90];
@@ -335,21 +380,38 @@ fn leg(parts: &mut Vec<Part>, side: Side) {
     let shin = Brick::new(Bone::Shin(side), region, Material::Leg);
     parts.extend([
         shorts
-            .cone([-0.002, 0.01, -0.006], [0.004, -0.28, -0.002], 0.102, 0.101)
+            .cone(
+                [-0.002, -0.05, -0.006],
+                [0.004, -0.28, -0.002],
+                0.100,
+                0.101,
+            )
             .squashed(0.97, 1.0, 1.06)
             .cut(Vec3::Y, -0.255)
             .blended(0.02),
         thigh.cone([0.0, -0.05, 0.0], [0.0, -0.43, 0.0], 0.083, 0.050),
-        thigh.blob([0.008, -0.200, 0.024], [0.074, 0.165, 0.062]).blended(0.04),
-        thigh.blob([0.000, -0.220, -0.028], [0.064, 0.150, 0.052]).blended(0.04),
-        thigh.blob([-0.028, -0.352, 0.022], [0.032, 0.058, 0.032]).blended(0.025),
-        thigh.blob([0.030, -0.335, 0.018], [0.030, 0.070, 0.032]).blended(0.025),
-        shin.blob([0.0, -0.005, 0.022], [0.043, 0.050, 0.038]).blended(0.03),
+        thigh
+            .blob([0.008, -0.200, 0.024], [0.074, 0.165, 0.062])
+            .blended(0.04),
+        thigh
+            .blob([0.000, -0.220, -0.028], [0.064, 0.150, 0.052])
+            .blended(0.04),
+        thigh
+            .blob([-0.028, -0.352, 0.022], [0.032, 0.058, 0.032])
+            .blended(0.025),
+        thigh
+            .blob([0.030, -0.335, 0.018], [0.030, 0.070, 0.032])
+            .blended(0.025),
+        shin.blob([0.0, -0.005, 0.022], [0.043, 0.050, 0.038])
+            .blended(0.03),
         shin.cone([0.0, -0.01, -0.004], [0.0, -0.415, -0.004], 0.049, 0.036),
-        shin.blob([-0.016, -0.125, -0.032], [0.041, 0.110, 0.040]).blended(0.03),
-        shin.blob([0.018, -0.115, -0.028], [0.038, 0.105, 0.038]).blended(0.03),
+        shin.blob([-0.016, -0.125, -0.032], [0.041, 0.110, 0.040])
+            .blended(0.03),
+        shin.blob([0.018, -0.115, -0.028], [0.038, 0.105, 0.038])
+            .blended(0.03),
         // Shin guard, and the sock's folded top.
-        shin.blob([0.0, -0.215, 0.020], [0.037, 0.115, 0.026]).blended(0.02),
+        shin.blob([0.0, -0.215, 0.020], [0.037, 0.115, 0.026])
+            .blended(0.02),
         shin.cone([0.0, -0.080, -0.012], [0.0, -0.115, -0.014], 0.0605, 0.0605)
             .squashed(1.0, 1.0, 1.12)
             .cut(Vec3::NEG_Y, 0.082)
@@ -364,19 +426,37 @@ fn boot(parts: &mut Vec<Part>, side: Side) {
     let sole = Brick::new(Bone::Foot(side), region, Material::Sole);
     let toe_sole = Brick::new(Bone::Toes(side), region, Material::Sole);
     parts.extend([
-        boot.cone([0.0, 0.015, -0.008], [0.0, -0.035, -0.014], 0.040, 0.041).blended(0.02),
-        boot.blob([0.0, -0.045, -0.024], [0.034, 0.036, 0.040]).blended(0.02),
+        boot.cone([0.0, 0.015, -0.008], [0.0, -0.035, -0.014], 0.040, 0.041)
+            .blended(0.02),
+        boot.blob([0.0, -0.045, -0.024], [0.034, 0.036, 0.040])
+            .blended(0.02),
         boot.cone([0.0, -0.018, 0.020], [0.002, -0.046, 0.105], 0.038, 0.030)
             .squashed(1.08, 1.0, 1.0)
             .blended(0.03),
-        boot.blob([0.004, -0.052, 0.105], [0.046, 0.028, 0.060]).blended(0.025),
-        toes.blob([0.003, 0.010, 0.024], [0.043, 0.026, 0.058]).blended(0.02),
-        sole.blob([0.0, -0.074, -0.022], [0.033, 0.010, 0.043]).blended(0.006),
-        sole.blob([0.003, -0.074, 0.070], [0.038, 0.009, 0.082]).blended(0.006),
-        toe_sole.blob([0.003, -0.008, 0.018], [0.042, 0.009, 0.055]).blended(0.006),
+        boot.blob([0.004, -0.052, 0.105], [0.046, 0.028, 0.060])
+            .blended(0.025),
+        toes.blob([0.003, 0.010, 0.024], [0.043, 0.026, 0.058])
+            .blended(0.02),
+        sole.blob([0.0, -0.074, -0.022], [0.033, 0.010, 0.043])
+            .blended(0.006),
+        sole.blob([0.003, -0.074, 0.070], [0.038, 0.009, 0.082])
+            .blended(0.006),
+        toe_sole
+            .blob([0.003, -0.008, 0.018], [0.042, 0.009, 0.055])
+            .blended(0.006),
     ]);
-    let heel = [(-0.018, -0.046), (0.018, -0.046), (-0.019, -0.006), (0.019, -0.006)];
-    let front = [(-0.028, 0.078), (0.031, 0.078), (-0.030, 0.112), (0.034, 0.112)];
+    let heel = [
+        (-0.018, -0.046),
+        (0.018, -0.046),
+        (-0.019, -0.006),
+        (0.019, -0.006),
+    ];
+    let front = [
+        (-0.028, 0.078),
+        (0.031, 0.078),
+        (-0.030, 0.112),
+        (0.034, 0.112),
+    ];
     for (x, z) in heel.into_iter().chain(front) {
         let stud = sole.cone([x, -0.076, z], [x, -0.0865, z], 0.0085, 0.0065);
         parts.push(stud.blended(0.003));

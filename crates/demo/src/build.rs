@@ -25,21 +25,6 @@ impl Builder {
             .extend([[0, 1, 2], [0, 2, 3]].map(|t| t.map(|index| first + index)));
     }
 
-    /// A box given by its middle and half sides, seen from all sides but below.
-    pub(crate) fn block(&mut self, middle: Vec3, half: Vec3, colour: Vec3) {
-        let corner = |x: f32, y: f32, z: f32| middle + half * Vec3::new(x, y, z);
-        let sides = [
-            [(-1., -1., 1.), (1., -1., 1.), (1., 1., 1.), (-1., 1., 1.)],
-            [(1., -1., -1.), (-1., -1., -1.), (-1., 1., -1.), (1., 1., -1.)],
-            [(1., -1., 1.), (1., -1., -1.), (1., 1., -1.), (1., 1., 1.)],
-            [(-1., -1., -1.), (-1., -1., 1.), (-1., 1., 1.), (-1., 1., -1.)],
-            [(-1., 1., 1.), (1., 1., 1.), (1., 1., -1.), (-1., 1., -1.)],
-        ];
-        for side in sides {
-            self.quad(side.map(|(x, y, z)| corner(x, y, z)), colour);
-        }
-    }
-
     /// A tube from `a` to `b` with `sides` flat sides and open ends.
     pub(crate) fn tube(&mut self, a: Vec3, b: Vec3, radius: f32, sides: u32, colour: Vec3) {
         let (right, up) = (b - a).normalize().any_orthonormal_pair();

@@ -38,10 +38,12 @@ impl Curve {
             .map(|w| (w[1].1 - w[0].1) / (w[1].0 - w[0].0))
             .collect();
         let slopes = (0..keys.len())
-            .map(|i| match (i.checked_sub(1).map(|i| steps[i]), steps.get(i)) {
-                (Some(a), Some(&b)) if a * b > 0.0 => 2.0 * a * b / (a + b),
-                _ => 0.0,
-            })
+            .map(
+                |i| match (i.checked_sub(1).map(|i| steps[i]), steps.get(i)) {
+                    (Some(a), Some(&b)) if a * b > 0.0 => 2.0 * a * b / (a + b),
+                    _ => 0.0,
+                },
+            )
             .collect();
         Self { keys, slopes }
     }

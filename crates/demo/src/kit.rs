@@ -2,7 +2,7 @@
 //!
 //! Patterns are drawn in the rest pose, so they stay where they are sewn.
 
-use glam::Vec3;
+use glam::{Vec2, Vec3};
 
 use crate::body::{Material, Part};
 use crate::letters::is_inked;
@@ -18,7 +18,7 @@ const SKIN: u32 = 0xb9_7d_5c;
 const SKIN_WARM: u32 = 0xb0_6f_52;
 const LIP: u32 = 0x98_54_4a;
 const HAIR: u32 = 0x24_1a_16;
-const STUBBLE: u32 = 0x95_66_4d;
+const STUBBLE: u32 = 0xa6_70_54;
 const EYE_WHITE: u32 = 0xe8_e4_de;
 const IRIS: u32 = 0x2c_1c_14;
 const BOOT_SOLE: u32 = 0xf4_f1_e8;
@@ -64,18 +64,45 @@ pub(crate) fn albedo(field: &Field, point: Vec3) -> Vec3 {
         Material::Boot => boot(part, in_bone),
         Material::Sole => BOOT_SOLE,
         Material::Hair => HAIR,
-        Material::Eye => eye(in_bone),
-        Material::Lip => LIP,
     })
 }
 
 fn skin(part: &Part, p: Vec3) -> u32 {
     match part.bone {
-        // A shadow of a beard on jaw and upper lip.
-        Bone::Head if p.y < 0.026 && p.z > 0.0 && p.y > -0.05 => STUBBLE,
+        Bone::Head => face(p),
         Bone::Forearm(Side::Left) if (-0.236..-0.205).contains(&p.y) => CORAL,
         Bone::Hand(_) => SKIN_WARM,
         _ => SKIN,
+    }
+}
+
+/// Eyes, brows, lips, and a shadow of a beard.
+fn face(p: Vec3) -> u32 {
+    let across = p.x.abs();
+    if p.z < 0.02 {
+        return SKIN;
+    }
+    let eye = Vec2::new((across - 0.0305) / 0.0150, (p.y - 0.0755) / 0.0066);
+    if p.z > 0.06 && eye.length() < 1.0 {
+        let iris = Vec2::new(across - 0.0305, p.y - 0.0762);
+        return if iris.length() < 0.0062 {
+            IRIS
+        } else {
+            EYE_WHITE
+        };
+    }
+    let brow = 0.0965 - 4.0 * (across - 0.028).powi(2);
+    if (0.013..0.047).contains(&across) && (p.y - brow).abs() < 0.0042 {
+        return HAIR;
+    }
+    if Vec2::new(across / 0.0235, (p.y - 0.0115) / 0.0085).length() < 1.0 {
+        return LIP;
+    }
+    let jaw = 0.030 + 0.25 * (across - 0.03).max(0.0);
+    if (-0.05..jaw).contains(&p.y) {
+        STUBBLE
+    } else {
+        SKIN
     }
 }
 
@@ -115,7 +142,11 @@ fn shirt(p: Vec3) -> u32 {
             return WHITE;
         }
     }
-    if across.abs() > 0.128 && p.y < 1.30 { ROYAL } else { NAVY }
+    if across.abs() > 0.128 && p.y < 1.30 {
+        ROYAL
+    } else {
+        NAVY
+    }
 }
 
 fn sleeve(p: Vec3) -> u32 {
@@ -155,12 +186,6 @@ fn boot(part: &Part, p: Vec3) -> u32 {
         _ if foot && p.y > -0.002 => NAVY,
         _ => CORAL,
     }
-}
-
-fn eye(p: Vec3) -> u32 {
-    let side = p.x.signum();
-    let from = ((p.x - side * 0.0305).powi(2) + (p.y - 0.0755).powi(2)).sqrt();
-    if from < 0.0068 { IRIS } else { EYE_WHITE }
 }
 
 /// How loosely the surface hangs at a point of the rest pose, 0 to 1.

@@ -41,17 +41,6 @@ fn glyph(letter: char) -> Glyph {
             ],
             2.0,
         ),
-        'D' => (
-            &[
-                (0.0, 0.0, 1.3, 0.0),
-                (1.3, 0.0, 2.0, 0.8),
-                (2.0, 0.8, 2.0, 3.2),
-                (2.0, 3.2, 1.3, 4.0),
-                (1.3, 4.0, 0.0, 4.0),
-                (0.0, 4.0, 0.0, 0.0),
-            ],
-            2.0,
-        ),
         'E' => (
             &[
                 (0.0, 0.0, 0.0, 4.0),
@@ -69,6 +58,19 @@ fn glyph(letter: char) -> Glyph {
             ],
             1.8,
         ),
+        'G' => (
+            &[
+                (2.0, 3.5, 1.5, 4.0),
+                (1.5, 4.0, 0.5, 4.0),
+                (0.5, 4.0, 0.0, 3.4),
+                (0.0, 3.4, 0.0, 0.6),
+                (0.0, 0.6, 0.5, 0.0),
+                (0.5, 0.0, 2.0, 0.0),
+                (2.0, 0.0, 2.0, 1.9),
+                (2.0, 1.9, 1.2, 1.9),
+            ],
+            2.0,
+        ),
         'H' => (
             &[
                 (0.0, 0.0, 0.0, 4.0),
@@ -79,15 +81,6 @@ fn glyph(letter: char) -> Glyph {
         ),
         'I' => (&[(0.2, 0.0, 0.2, 4.0)], 0.4),
         'L' => (&[(0.0, 0.0, 0.0, 4.0), (0.0, 0.0, 1.7, 0.0)], 1.7),
-        'M' => (
-            &[
-                (0.0, 0.0, 0.0, 4.0),
-                (0.0, 4.0, 1.2, 1.6),
-                (1.2, 1.6, 2.4, 4.0),
-                (2.4, 4.0, 2.4, 0.0),
-            ],
-            2.4,
-        ),
         'N' => (
             &[
                 (0.0, 0.0, 0.0, 4.0),
@@ -144,7 +137,11 @@ const GAP: f32 = 1.1;
 /// The strokes of `text`, from its middle, on lines `height` high; and half its width.
 pub(crate) fn strokes(text: &str, height: f32) -> (Vec<(Vec2, Vec2)>, f32) {
     let unit = height / 4.0;
-    let width: f32 = text.chars().map(|letter| glyph(letter).1 + GAP).sum::<f32>() - GAP;
+    let width: f32 = text
+        .chars()
+        .map(|letter| glyph(letter).1 + GAP)
+        .sum::<f32>()
+        - GAP;
     let mut pen = -width * 0.5;
     let mut strokes = Vec::new();
     for letter in text.chars() {

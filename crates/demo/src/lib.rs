@@ -63,15 +63,18 @@ pub fn generate(folder: &Path, options: &Options) -> anyhow::Result<()> {
     let frame_secs = ACTION_SECS / options.frame_count as f32;
     let motion = Motion::new();
     let athlete = Athlete::new();
-    let places = ["athlete-mesh", "athlete-points", "ball-mesh", "venue-mesh"]
-        .map(|name| folder.join(name));
+    let places =
+        ["athlete-mesh", "athlete-points", "ball-mesh", "venue-mesh"].map(|name| folder.join(name));
     for place in &places {
         fs::create_dir_all(place).with_context(|| format!("creating {}", place.display()))?;
     }
     let frame_name = |frame: u32| format!("frame_{frame:04}.ply");
     let (ball, panels) = ball::mesh();
     let panels: Vec<[u8; 3]> = panels.into_iter().map(kit::srgb).collect();
-    for (frame, pose) in ball::flight(options.frame_count, frame_secs).into_iter().enumerate() {
+    for (frame, pose) in ball::flight(options.frame_count, frame_secs)
+        .into_iter()
+        .enumerate()
+    {
         let positions: Vec<Vec3> = ball
             .positions
             .iter()
@@ -99,7 +102,12 @@ pub fn generate(folder: &Path, options: &Options) -> anyhow::Result<()> {
             let secs = frame as f32 * frame_secs;
             let positions = athlete.body.positions(&motion, secs);
             let path = places[0].join(frame_name(frame));
-            ply::write_mesh(&path, &positions, &athlete.colours, &athlete.body.mesh.triangles)?;
+            ply::write_mesh(
+                &path,
+                &positions,
+                &athlete.colours,
+                &athlete.body.mesh.triangles,
+            )?;
             let points = athlete.points(&athlete.dense_positions(&motion, secs), &grid);
             ply::write_points(&places[1].join(frame_name(frame)), &grid, &points)
         })
@@ -130,5 +138,51 @@ fn grid(athlete: &Athlete, motion: &Motion, options: &Options, frame_secs: f32) 
         voxel_metres,
         // A margin for what the dense surface has beyond the written one.
         offset: ((lowest - 0.05) / voxel_metres).floor() * voxel_metres,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                let inner = self::files(&path);
+                files.extend(inner.into_iter().map(|(n, b)| (format!("{name}/{n}"), b)));
+            } else {
+                files.insert(name, fs::read(&path).unwrap());
+            }
+        }
+        files
+    }
+
+    #[test]
+    fn the_same_options_give_the_same_bytes() {
+        let options = Options {
+            point_count: 20_000,
+            frame_count: 4,
+            seed: 7,
+        };
+        let [first, second] = [(), ()].map(|()| {
+            let folder = tempfile::tempdir().unwrap();
+            generate(folder.path(), &options).unwrap();
+            files(folder.path())
+        });
+        assert_eq!(first.len(), 3 * 4 + 2);
+        assert!(first == second, "bytes differ");
+        // Constant topology: the faces, which follow the vertices, are the same in each frame.
+        let faces = |frame: &str| {
+            let bytes = &first[&format!("athlete-mesh/{frame}")];
+            let text = String::from_utf8_lossy(&bytes[..300]);
+            let (_, count) = text.split_once("element face ").unwrap();
+            let count: usize = count.split('\n').next().unwrap().parse().unwrap();
+            bytes[bytes.len() - 13 * count..].to_vec()
+        };
+        assert_eq!(faces("frame_0000.ply"), faces("frame_0003.ply"));
     }
 }

@@ -31,10 +31,12 @@ impl Shadow {
         let right = towards.cross(Vec3::Y).normalize();
         let axes = [right, towards.cross(right), towards];
         let flat = |p: &Vec3| Vec2::new(p.dot(axes[0]), p.dot(axes[1]));
-        let (lo, hi) = positions.iter().map(flat).fold(
-            (Vec2::INFINITY, Vec2::NEG_INFINITY),
-            |(lo, hi), p| (lo.min(p), hi.max(p)),
-        );
+        let (lo, hi) = positions
+            .iter()
+            .map(flat)
+            .fold((Vec2::INFINITY, Vec2::NEG_INFINITY), |(lo, hi), p| {
+                (lo.min(p), hi.max(p))
+            });
         let origin = lo - 3.0 * CELL_METRES;
         let size = ((hi - lo) / CELL_METRES + 7.0).as_uvec2().to_array();
         let size = size.map(|cells| cells as usize);

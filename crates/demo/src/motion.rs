@@ -8,7 +8,7 @@ use glam::{Quat, Vec3};
 
 use crate::acting::{Acting, Script};
 use crate::curve::{Curve, Path};
-use crate::skeleton::{Arm, Controls, FootAim, HIP, LEG_MAX, Pose, Side, pose, turn};
+use crate::skeleton::{Arm, Bone, Controls, FootAim, HIP, LEG_MAX, Pose, Side, pose, turn};
 use crate::steps::Footwork;
 
 /// How long the action lasts, seconds.
@@ -112,11 +112,6 @@ impl Motion {
         motion
     }
 
-    /// The footwork behind it.
-    pub(crate) fn footwork(&self) -> &Footwork {
-        &self.footwork
-    }
-
     /// The pose at `secs`, from 0 to [`ACTION_SECS`].
     pub(crate) fn pose_at(&self, secs: f32) -> Pose {
         let cell = (secs / GRID_SECS).clamp(0.0, (self.heights.len() - 2) as f32);
@@ -179,7 +174,11 @@ impl Motion {
             values[window].to_vec()
         };
         let most: Vec<f32> = (0..count)
-            .map(|i| widest(&short, i, GIVE_CELLS).into_iter().fold(0.0, f32::max))
+            .map(|i| {
+                widest(&short, i, GIVE_CELLS)
+                    .into_iter()
+                    .fold(0.0, f32::max)
+            })
             .collect();
         let mean = |values: &[f32]| -> Vec<f32> {
             (0..count)
@@ -190,7 +189,11 @@ impl Motion {
                 .collect()
         };
         let give = mean(&mean(&most));
-        wishes.iter().zip(give).map(|(wish, give)| wish - give).collect()
+        wishes
+            .iter()
+            .zip(give)
+            .map(|(wish, give)| wish - give)
+            .collect()
     }
 
     /// The highest pelvis from which the planted feet are within reach, metres.
@@ -237,7 +240,7 @@ fn swung(arm: Arm, ahead: f32, swing: f32) -> Arm {
         raise,
         elbow: elbow.clamp(0.05, 2.4),
         spread,
-        turn: arm.turn + 0.30 * ahead.max(0.0),
+        turn: arm.turn + 0.18 * ahead.max(0.0),
         shrug: arm.shrug + 0.20 * lifted,
         ..arm
     }
@@ -246,13 +249,14 @@ fn swung(arm: Arm, ahead: f32, swing: f32) -> Arm {
 /// Where a knee points: between pelvis and foot, a little outwards.
 fn knee(side: Side, foot: &FootAim, facing: f32) -> Vec3 {
     let pelvis = Quat::from_rotation_y(facing + 0.10 * side.sign()) * Vec3::Z;
-    let toes = (foot.rotation * Vec3::X).cross(Vec3::Y).normalize_or(pelvis);
+    let toes = (foot.rotation * Vec3::X)
+        .cross(Vec3::Y)
+        .normalize_or(pelvis);
     (pelvis + toes * 0.8).normalize_or(pelvis) + Vec3::Y * 0.15
 }
 
 /// The bend of neck and head that looks at `gaze`, as far as a neck goes.
 fn head_towards(pose: &Pose, gaze: Vec3, bend: Vec3) -> Vec3 {
-    use crate::skeleton::Bone;
     let chest = pose.of(Bone::Chest);
     let eyes = pose.of(Bone::Head).point(Vec3::new(0.0, 0.08, 0.08));
     let wanted = chest.rotation.inverse() * (gaze - eyes);
@@ -264,4 +268,113 @@ fn head_towards(pose: &Pose, gaze: Vec3, bend: Vec3) -> Vec3 {
         yaw * 0.92 + bend.y * 0.08,
         (-level * 0.5).clamp(-0.3, 0.3),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ball::flight;
+    use crate::skeleton::{BONE_COUNT, FOREARM, HEEL, SHIN, THIGH, TOE_JOINT, UPPER_ARM};
+    use crate::steps::{BALL_RADIUS, STRIKE_SECS};
+
+    /// Five instants a frame: what the eye does not see, slow motion shows.
+    fn instants() -> impl Iterator<Item = f32> {
+        (0..1000).map(|index| index as f32 * 0.008)
+    }
+
+    #[test]
+    fn planted_feet_do_not_slide() {
+        let motion = Motion::new();
+        for side in Side::BOTH {
+            for step in motion.footwork.of(side) {
+                let pivots =
+                    |pivot: Vec3, secs: f32| motion.pose_at(secs).of(Bone::Foot(side)).point(pivot);
+                let flat = step.land.max(0.0) + 0.08;
+                let wanted = pivots(TOE_JOINT, flat).with_y(0.0);
+                for secs in instants().filter(|secs| (flat..step.lift).contains(secs)) {
+                    let slid = pivots(TOE_JOINT, secs).with_y(0.0).distance(wanted);
+                    assert!(slid < 0.01, "{side:?} at {secs} s slid {slid} m");
+                }
+                let landing = instants().filter(|secs| (step.land..flat).contains(secs));
+                for secs in landing.filter(|_| step.landing < 0.0) {
+                    let slid = pivots(HEEL, secs).distance(pivots(HEEL, step.land));
+                    assert!(slid < 0.01, "{side:?} heel at {secs} s slid {slid} m");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn boots_stay_above_the_ground() {
+        let motion = Motion::new();
+        for secs in instants() {
+            for side in Side::BOTH {
+                let foot = *motion.pose_at(secs).of(Bone::Foot(side));
+                for (place, margin) in [(HEEL, 0.012), (TOE_JOINT, -0.01)] {
+                    let height = foot.point(place).y;
+                    assert!(height > -margin, "{side:?} at {secs} s: {height} m");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_boot_meets_the_ball() {
+        let motion = Motion::new();
+        let middle = flight(200, 0.04)[80].middle;
+        let pose = motion.pose_at(STRIKE_SECS);
+        let foot = pose.of(Bone::Foot(Side::Left));
+        let (ankle, toes) = (foot.joint, foot.point(TOE_JOINT));
+        let along = toes - ankle;
+        let share = ((middle - ankle).dot(along) / along.length_squared()).clamp(0.0, 1.0);
+        let away = (ankle + along * share).distance(middle);
+        // The boot is about 4 cm thick around the line from ankle to toes.
+        assert!(
+            (BALL_RADIUS - 0.02..BALL_RADIUS + 0.05).contains(&away),
+            "{away} m"
+        );
+    }
+
+    #[test]
+    fn bones_keep_their_lengths() {
+        let motion = Motion::new();
+        for secs in instants() {
+            let pose = motion.pose_at(secs);
+            for placed in &pose.0[..BONE_COUNT] {
+                assert!(placed.joint.is_finite() && placed.rotation.is_normalized());
+            }
+            for side in Side::BOTH {
+                let length = |a: Bone, b: Bone| pose.of(a).joint.distance(pose.of(b).joint);
+                for (a, b, wanted) in [
+                    (Bone::Thigh(side), Bone::Shin(side), THIGH),
+                    (Bone::Shin(side), Bone::Foot(side), SHIN),
+                    (Bone::UpperArm(side), Bone::Forearm(side), UPPER_ARM),
+                    (Bone::Forearm(side), Bone::Hand(side), FOREARM),
+                ] {
+                    let got = length(a, b);
+                    assert!((got - wanted).abs() < 1e-3, "{a:?} at {secs} s: {got} m");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_jerks() {
+        let motion = Motion::new();
+        let step_secs = 0.008;
+        for secs in instants().skip(2) {
+            let [a, b, c] = [2.0, 1.0, 0.0].map(|back| motion.pose_at(secs - back * step_secs));
+            for bone in [
+                Bone::Pelvis,
+                Bone::Head,
+                Bone::Hand(Side::Left),
+                Bone::Hand(Side::Right),
+            ] {
+                let [a, b, c] = [&a, &b, &c].map(|pose| pose.of(bone).joint);
+                let pull = (a + c - b * 2.0).length() / (step_secs * step_secs);
+                // A thrown punch peaks at about 300 m/s2.
+                assert!(pull < 400.0, "{bone:?} at {secs} s: {pull} m/s2");
+            }
+        }
+    }
 }

@@ -120,13 +120,48 @@ fn presets() -> Vec<Preset> {
         },
     };
     vec![
-        preset("striker", "The striker", [0.9, 0.85, 1.5], [-0.92, 0.10, 6.6, 0.62]),
-        preset("touchline", "Touchline", [-0.6, 0.9, -2.6], [-1.35, 0.17, 13.5, 0.60]),
-        preset("behind", "Behind the ball", [0.5, 1.1, -4.0], [0.28, 0.12, 11.5, 0.62]),
-        preset("keeper", "Keeper's view", [0.4, 1.0, 0.0], [PI - 0.05, 0.05, 10.4, 0.55]),
-        preset("boot", "At the ball", [0.15, 0.45, 0.1], [-1.15, 0.12, 2.6, 0.62]),
-        preset("celebration", "Celebration", [-5.1, 1.0, -1.3], [-1.45, 0.03, 4.4, 0.60]),
-        preset("above", "From above", [-0.8, 0.0, -2.4], [0.0, 1.35, 19.0, 0.62]),
+        preset(
+            "striker",
+            "The striker",
+            [0.9, 0.85, 1.5],
+            [-0.92, 0.10, 6.6, 0.62],
+        ),
+        preset(
+            "touchline",
+            "Touchline",
+            [-0.6, 0.9, -2.6],
+            [-1.35, 0.17, 13.5, 0.60],
+        ),
+        preset(
+            "behind",
+            "Behind the ball",
+            [0.5, 1.1, -4.0],
+            [0.28, 0.12, 11.5, 0.62],
+        ),
+        preset(
+            "keeper",
+            "Keeper's view",
+            [0.4, 1.0, 0.0],
+            [PI - 0.05, 0.05, 10.4, 0.55],
+        ),
+        preset(
+            "boot",
+            "At the ball",
+            [0.15, 0.45, 0.1],
+            [-1.15, 0.12, 2.6, 0.62],
+        ),
+        preset(
+            "celebration",
+            "Celebration",
+            [-5.1, 1.0, -1.3],
+            [-1.45, 0.03, 4.4, 0.60],
+        ),
+        preset(
+            "above",
+            "From above",
+            [-0.8, 0.0, -2.4],
+            [0.0, 1.35, 19.0, 0.62],
+        ),
     ]
 }
 
@@ -177,7 +212,10 @@ fn broadcast(frame_count: u32, frame_secs: f32) -> Vec<CameraKey> {
 
 /// An operator's hand: the mean of the quarter second around `secs`.
 fn smooth(target: &Curve3, secs: f32) -> Vec3 {
-    (-3..=3).map(|i| target.at(secs + i as f32 * 0.05)).sum::<Vec3>() / 7.0
+    (-3..=3)
+        .map(|i| target.at(secs + i as f32 * 0.05))
+        .sum::<Vec3>()
+        / 7.0
 }
 
 /// The level orientation that looks along `forward`: down its own -z.

@@ -144,12 +144,19 @@ fn moved(point: Vec3, bones: &Bones, motions: &[Motion]) -> Vec3 {
     let (mut real, mut dual) = (Vec4::ZERO, Vec4::ZERO);
     for &(bone, weight) in bones {
         let motion = &motions[bone as usize];
-        let weight = if motion.real.dot(real) < 0.0 { -weight } else { weight };
+        let weight = if motion.real.dot(real) < 0.0 {
+            -weight
+        } else {
+            weight
+        };
         real += motion.real * weight;
         dual += motion.dual * weight;
     }
     let length = real.length();
-    let (rotation, dual) = (Quat::from_vec4(real / length), Quat::from_vec4(dual / length));
+    let (rotation, dual) = (
+        Quat::from_vec4(real / length),
+        Quat::from_vec4(dual / length),
+    );
     let shift = dual * 2.0 * rotation.conjugate();
     rotation * point + Vec3::new(shift.x, shift.y, shift.z)
 }

@@ -79,18 +79,39 @@ fn stand(venue: &mut Builder, dice: &mut Dice, stand: &Stand) {
     let foot = stand.front.with_y(0.0);
     // The parapet.
     venue.quad(
-        [foot - half, foot + half, stand.front + half, stand.front - half],
+        [
+            foot - half,
+            foot + half,
+            stand.front + half,
+            stand.front - half,
+        ],
         linear(0x27_33_55),
     );
     for row in 0..stand.rows {
-        let step = stand.front
-            + stand.back * (row as f32 * ROW_DEPTH)
-            + Vec3::Y * (row as f32 * ROW_RISE);
+        let step =
+            stand.front + stand.back * (row as f32 * ROW_DEPTH) + Vec3::Y * (row as f32 * ROW_RISE);
         let rear = step + stand.back * ROW_DEPTH;
         let rise = Vec3::Y * ROW_RISE;
-        venue.quad([step - half, step + half, rear + half, rear - half], concrete);
-        venue.quad([rear - half, rear + half, rear + rise + half, rear + rise - half], concrete * 0.6);
-        seats(venue, dice, stand, step + stand.back * (0.55 * ROW_DEPTH), right);
+        venue.quad(
+            [step - half, step + half, rear + half, rear - half],
+            concrete,
+        );
+        venue.quad(
+            [
+                rear - half,
+                rear + half,
+                rear + rise + half,
+                rear + rise - half,
+            ],
+            concrete * 0.6,
+        );
+        seats(
+            venue,
+            dice,
+            stand,
+            step + stand.back * (0.55 * ROW_DEPTH),
+            right,
+        );
     }
     roof(venue, stand, half);
 }
@@ -100,9 +121,7 @@ fn seats(venue: &mut Builder, dice: &mut Dice, stand: &Stand, row: Vec3, right: 
     let seat = linear(0x1d_3a_8c);
     let count = (2.0 * stand.half_width / SEAT_METRES) as i32;
     let block = 22;
-    let place = |index: i32| {
-        row + right * ((index as f32 + 0.5) * SEAT_METRES - stand.half_width)
-    };
+    let place = |index: i32| row + right * ((index as f32 + 0.5) * SEAT_METRES - stand.half_width);
     for first in (0..count).step_by(block) {
         let last = (first + block as i32 - 3).min(count - 1);
         let (a, b) = (place(first) - right * 0.3, place(last) + right * 0.3);
@@ -126,11 +145,17 @@ fn fan(venue: &mut Builder, dice: &mut Dice, seat: Vec3, right: Vec3, back: Vec3
     let hips = seat - back * 0.08 + Vec3::Y * (0.36 + up * 0.6);
     let neck = seat - back * 0.02 + Vec3::Y * (1.02 + up);
     let (hip, shoulder) = (right * 0.17, right * 0.235);
-    venue.quad([hips - hip, hips + hip, neck + shoulder, neck - shoulder], shirt * shade);
+    venue.quad(
+        [hips - hip, hips + hip, neck + shoulder, neck - shoulder],
+        shirt * shade,
+    );
     let chin = neck + Vec3::Y * 0.03 - back * 0.03;
     let (jaw, brow) = (right * 0.075, right * 0.10);
     let top = chin + Vec3::Y * 0.27;
-    venue.quad([chin - jaw, chin + jaw, top + brow, top - brow], skin * shade);
+    venue.quad(
+        [chin - jaw, chin + jaw, top + brow, top - brow],
+        skin * shade,
+    );
 }
 
 fn roof(venue: &mut Builder, stand: &Stand, half: Vec3) {
@@ -139,16 +164,42 @@ fn roof(venue: &mut Builder, stand: &Stand, half: Vec3) {
     let rear = top + stand.back * (depth + 0.4);
     let high = Vec3::Y * 5.2;
     let wall = linear(0x39_43_5c);
-    venue.quad([rear - half, rear + half, rear + high + half, rear + high - half], wall);
+    venue.quad(
+        [
+            rear - half,
+            rear + half,
+            rear + high + half,
+            rear + high - half,
+        ],
+        wall,
+    );
     let edge = top + stand.back * (depth * 0.18) + high + Vec3::Y * 1.0;
     venue.quad(
-        [rear + high + half, rear + high - half, edge - half, edge + half],
+        [
+            rear + high + half,
+            rear + high - half,
+            edge - half,
+            edge + half,
+        ],
         linear(0x5a_64_7c),
     );
     let lip = Vec3::Y * 0.7;
-    venue.quad([edge - half, edge + half, edge + lip + half, edge + lip - half], linear(0xff_5f_52));
     venue.quad(
-        [edge + lip - half, edge + lip + half, rear + high + lip + half, rear + high + lip - half],
+        [
+            edge - half,
+            edge + half,
+            edge + lip + half,
+            edge + lip - half,
+        ],
+        linear(0xff_5f_52),
+    );
+    venue.quad(
+        [
+            edge + lip - half,
+            edge + lip + half,
+            rear + high + lip + half,
+            rear + high + lip - half,
+        ],
         linear(0xc4_c9_d2),
     );
 }
@@ -164,14 +215,24 @@ fn mast(venue: &mut Builder, foot: Vec3, side: f32) {
     let face = |x: f32, y: f32, out: f32| head + right * x + up * y + towards * out;
     let panel = |w: f32, h: f32, out: f32| {
         let corner = |x: f32, y: f32| face(x * w, y * h, out);
-        [corner(1.0, -1.0), corner(-1.0, -1.0), corner(-1.0, 1.0), corner(1.0, 1.0)]
+        [
+            corner(1.0, -1.0),
+            corner(-1.0, -1.0),
+            corner(-1.0, 1.0),
+            corner(1.0, 1.0),
+        ]
     };
     venue.quad(panel(2.9, 2.0, 0.2), steel * 0.5);
     for row in 0..4 {
         for column in 0..6 {
             let middle = face(column as f32 * 0.9 - 2.25, row as f32 * 0.9 - 1.35, 0.3);
             let corner = |x: f32, y: f32| middle + (right * x + up * y) * 0.34;
-            let lamp = [corner(1.0, -1.0), corner(-1.0, -1.0), corner(-1.0, 1.0), corner(1.0, 1.0)];
+            let lamp = [
+                corner(1.0, -1.0),
+                corner(-1.0, -1.0),
+                corner(-1.0, 1.0),
+                corner(1.0, 1.0),
+            ];
             venue.quad(lamp, linear(0xff_fd_f2) * 1.6);
         }
     }

@@ -24,8 +24,6 @@ const INSTEP: Vec3 = Vec3::new(0.0, -0.012, 0.082);
 /// A foot on the ground for a while.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
-    /// Which foot.
-    pub(crate) side: Side,
     /// From when, seconds.
     pub(crate) land: f32,
     /// Until when, seconds.
@@ -105,16 +103,17 @@ impl Footwork {
         let steps = Side::BOTH.map(|side| {
             ROWS.iter()
                 .filter(|row| row.0 == side)
-                .map(|&(side, land, lift, x, z, yaw, landing, leaving, height)| Step {
-                    side,
-                    land,
-                    lift,
-                    spot: Vec3::new(x, 0.0, z),
-                    yaw,
-                    landing,
-                    leaving,
-                    height,
-                })
+                .map(
+                    |&(_, land, lift, x, z, yaw, landing, leaving, height)| Step {
+                        land,
+                        lift,
+                        spot: Vec3::new(x, 0.0, z),
+                        yaw,
+                        landing,
+                        leaving,
+                        height,
+                    },
+                )
                 .collect::<Vec<_>>()
         });
         let kick = Kick::new(&steps[Side::Left.index()]);

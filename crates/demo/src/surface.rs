@@ -259,12 +259,7 @@ pub(crate) fn polygonise(field: &Field, step: f32) -> Mesh {
 }
 
 /// A quad around every grid edge that the surface crosses, as two triangles.
-fn join_cells(
-    mesh: &mut Mesh,
-    values: &[f32],
-    size: [usize; 3],
-    vertex_at: &HashMap<usize, u32>,
-) {
+fn join_cells(mesh: &mut Mesh, values: &[f32], size: [usize; 3], vertex_at: &HashMap<usize, u32>) {
     let strides = [1, size[0], size[0] * size[1]];
     for (index, &value) in values.iter().enumerate() {
         let place = [
@@ -349,4 +344,34 @@ pub(crate) fn neighbours(mesh: &Mesh) -> Vec<Vec<u32>> {
         around.dedup();
     }
     neighbours
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_surface_is_closed() {
+        let mesh = polygonise(&Field::new(), 0.024);
+        let mut balance = HashMap::new();
+        for &[a, b, c] in &mesh.triangles {
+            for (from, to) in [(a, b), (b, c), (c, a)] {
+                assert_ne!(from, to);
+                let way = if from < to { 1 } else { -1 };
+                *balance.entry((from.min(to), from.max(to))).or_insert(0) += way;
+            }
+        }
+        assert!(
+            balance.values().all(|sum| *sum == 0),
+            "an edge has one side only"
+        );
+        let volume: f32 = mesh
+            .triangles
+            .iter()
+            .map(|t| t.map(|index| mesh.positions[index as usize]))
+            .map(|[a, b, c]| a.dot(b.cross(c)) / 6.0)
+            .sum();
+        // An athlete of about 80 kg in loose kit, at a little over water's density.
+        assert!((0.065..0.110).contains(&volume), "{volume} m3");
+    }
 }

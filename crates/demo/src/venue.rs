@@ -87,18 +87,28 @@ fn goal(venue: &mut Builder) {
         let roof = Vec3::new(side * post, bar, front);
         let rear = roof - Vec3::Z * net_depth(GOAL_HEIGHT);
         venue.tube(roof, rear, 0.025, 6, white);
-        venue.tube(rear, Vec3::new(side * post, 0.0, front - net_depth(0.0)), 0.025, 6, white);
+        venue.tube(
+            rear,
+            Vec3::new(side * post, 0.0, front - net_depth(0.0)),
+            0.025,
+            6,
+            white,
+        );
     }
-    venue.tube(Vec3::new(-post, bar, front), Vec3::new(post, bar, front), POST, 12, white);
+    venue.tube(
+        Vec3::new(-post, bar, front),
+        Vec3::new(post, bar, front),
+        POST,
+        12,
+        white,
+    );
     net(venue);
 }
 
 /// The net: strips a few millimetres wide, each crossed pair as seen from inside and outside.
 fn net(venue: &mut Builder) {
     let thread = linear(0xe4_e8_ee);
-    let point = |x: f32, height: f32| {
-        Vec3::new(x, height, GOAL_LINE_Z - POST - net_depth(height))
-    };
+    let point = |x: f32, height: f32| Vec3::new(x, height, GOAL_LINE_Z - POST - net_depth(height));
     let mut string = |a: Vec3, b: Vec3, normal: Vec3| venue.strip(a, b, 0.012, normal, thread);
     let columns = (2.0 * HALF_GOAL / NET_METRES) as i32;
     let x_of = |index: i32| -HALF_GOAL + 2.0 * HALF_GOAL * index as f32 / columns as f32;
@@ -143,7 +153,10 @@ fn corner_flags(venue: &mut Builder) {
         venue.tube(foot, foot.with_y(1.5), 0.02, 6, linear(0xf4_e8_b0));
         let at = |x: f32, y: f32| foot + Vec3::new(-side * x, y, -0.03 * x);
         let coral = linear(0xff_5f_52);
-        venue.quad([at(0.0, 1.10), at(0.42, 1.16), at(0.42, 1.42), at(0.0, 1.48)], coral);
+        venue.quad(
+            [at(0.0, 1.10), at(0.42, 1.16), at(0.42, 1.42), at(0.0, 1.48)],
+            coral,
+        );
     }
 }
 
@@ -162,7 +175,14 @@ fn boards(venue: &mut Builder) {
     }
     for (index, (middle, right)) in places.into_iter().enumerate() {
         let (name, ground, ink) = PANELS[index % PANELS.len()];
-        board(venue, middle, right * (wide * 0.5), name, linear(ground), linear(ink));
+        board(
+            venue,
+            middle,
+            right * (wide * 0.5),
+            name,
+            linear(ground),
+            linear(ink),
+        );
     }
 }
 
@@ -179,10 +199,26 @@ fn board(venue: &mut Builder, middle: Vec3, half: Vec3, name: &str, ground: Vec3
     let front = half.cross(Vec3::Y).normalize();
     let back = middle - front * 0.10;
     let gap = half * 0.995;
-    venue.quad([middle - gap, middle + gap, middle + gap + up, middle - gap + up], ground);
-    venue.quad([back + gap, back - gap, back - gap + up, back + gap + up], ground * 0.3);
     venue.quad(
-        [middle - gap + up, middle + gap + up, back + gap + up, back - gap + up],
+        [
+            middle - gap,
+            middle + gap,
+            middle + gap + up,
+            middle - gap + up,
+        ],
+        ground,
+    );
+    venue.quad(
+        [back + gap, back - gap, back - gap + up, back + gap + up],
+        ground * 0.3,
+    );
+    venue.quad(
+        [
+            middle - gap + up,
+            middle + gap + up,
+            back + gap + up,
+            back - gap + up,
+        ],
         ground * 0.6,
     );
     let (lines, _) = strokes(name, BOARD_HEIGHT * 0.48);

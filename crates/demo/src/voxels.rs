@@ -62,12 +62,13 @@ fn columns([a, b, c]: [Vec3; 3], mut mark: impl FnMut(IVec3, Vec3, f32)) {
     let (lo, hi) = (a.min(b).min(c), a.max(b).max(c));
     let span = |axis: usize| (lo[axis] - 0.5).ceil() as i32..=(hi[axis] - 0.5).floor() as i32;
     // Twice the area of the corner's opposite triangle, seen along the axis.
-    let area = |p: Vec3, q: Vec3, x: f32, y: f32| (q[u] - p[u]) * (y - p[v]) - (q[v] - p[v]) * (x - p[u]);
+    let area =
+        |p: Vec3, q: Vec3, x: f32, y: f32| (q[u] - p[u]) * (y - p[v]) - (q[v] - p[v]) * (x - p[u]);
     for column_v in span(v) {
         for column_u in span(u) {
             let (x, y) = (column_u as f32 + 0.5, column_v as f32 + 0.5);
-            let shares = Vec3::new(area(b, c, x, y), area(c, a, x, y), area(a, b, x, y))
-                / normal[axis];
+            let shares =
+                Vec3::new(area(b, c, x, y), area(c, a, x, y), area(a, b, x, y)) / normal[axis];
             // A hair of overlap, so that rounding opens no seam.
             if shares.min_element() < -1e-4 {
                 continue;
