@@ -2,7 +2,7 @@
 //
 // One full-screen triangle; each pixel's ray is met with the plane of the ground.
 // Before: nothing. After: points, mesh.
-// Joined after common/frame, colour and noise.
+// Joined after common/frame, colour and noise. Twin of the ray: crates/render/src/twin/backdrop.rs.
 // Colours here are sRGB: gradients between them are even to the eye.
 
 const SURFACE_NONE: u32 = 0u;
@@ -12,8 +12,6 @@ const SURFACE_TRACK: u32 = 3u;
 const SURFACE_ICE: u32 = 4u;
 const SURFACE_SNOW: u32 = 5u;
 const SURFACE_COURT: u32 = 6u;
-
-const NEAR_METRES: f32 = 0.05; // As scene::Camera.
 
 // A clear evening over a lit stadium.
 const SKY_HORIZON: vec3f = vec3f(0.735, 0.765, 0.785);
@@ -58,13 +56,15 @@ fn fill_backdrop(corner: Corner) -> Fill {
 
     let drop_metres = frame.ground_metres - frame.eye_in_stage.y;
     let ahead_metres = drop_metres / ray.y;
-    if frame.surface != SURFACE_NONE && ahead_metres > NEAR_METRES {
+    if frame.surface != SURFACE_NONE && ahead_metres > 0.0 {
         let away_metres = ahead_metres * length(ray);
         let clear_metres = abs(drop_metres) * HAZE_METRES_PER_METRE;
         let haze = smoothstep(HAZE_NEAR_METRES, HAZE_FAR_METRES + clear_metres, away_metres);
-        let spot = spot_under(direction, away_metres);
+        let place_in_stage = frame.eye_in_stage + direction * away_metres;
+        let spot = spot_at(place_in_stage.xz, direction, away_metres);
         srgb = mix(ground(spot) * shadow(spot.metres), srgb, sqrt(haze));
-        depth = min(NEAR_METRES / ahead_metres, 1.0);
+        let place_in_clip = frame.clip_from_stage * vec4f(place_in_stage, 1.0);
+        depth = saturate(place_in_clip.z / place_in_clip.w);
     }
     // Half a step of noise, so that the gradients do not band.
     srgb += (dither(corner.in_clip.xy) - 0.5) / 255.0 * (1.0 - frame.plain.a);
@@ -77,12 +77,11 @@ fn sky(up: f32) -> vec3f {
     return mix(low, SKY_ZENITH, smoothstep(0.08, 0.75, height));
 }
 
-fn spot_under(direction: vec3f, away_metres: f32) -> Spot {
-    let place = frame.eye_in_stage + direction * away_metres;
+fn spot_at(metres: vec2f, direction: vec3f, away_metres: f32) -> Spot {
     let across = away_metres * frame.px_radians;
     let along = across / max(abs(direction.y), 1e-4);
     let heading = abs(direction.xz) / max(length(direction.xz), 1e-6);
-    return Spot(place.xz, heading * along + heading.yx * across);
+    return Spot(metres, heading * along + heading.yx * across);
 }
 
 fn ground(spot: Spot) -> vec3f {
@@ -109,7 +108,8 @@ fn pitch(spot: Spot) -> vec3f {
 fn track(spot: Spot) -> vec3f {
     let rubber = vec3f(0.615, 0.285, 0.215) * (1.0 + grain(spot, 0.012) * 0.10);
     let worn = rubber * (1.0 + grain(spot, 1.3) * 0.03);
-    return mix(worn, vec3f(0.90, 0.90, 0.88), lines(spot.metres.x, spot.footprint.x, 1.22, 0.05));
+    let line = lines(spot.metres.x, spot.footprint.x, 1.22, 0.05);
+    return mix(worn, vec3f(0.90, 0.90, 0.88), line);
 }
 
 fn ice(spot: Spot) -> vec3f {
@@ -171,7 +171,8 @@ fn lines(metres: f32, footprint: f32, every_metres: f32, width_metres: f32) -> f
 fn grain(spot: Spot, cell_metres: f32) -> f32 {
     let blur = max(spot.footprint.x, spot.footprint.y) / cell_metres;
     if blur > 1.5 { return 0.0; }
-    return (value_noise(spot.metres / cell_metres) * 2.0 - 1.0) * (1.0 - smoothstep(0.5, 1.5, blur));
+    let noise = value_noise(spot.metres / cell_metres) * 2.0 - 1.0;
+    return noise * (1.0 - smoothstep(0.5, 1.5, blur));
 }
 
 // What is left of the light beside those who stand there.
@@ -184,7 +185,8 @@ fn shadow(metres: vec2f) -> f32 {
         let spread = radius + height * 0.5; // The higher, the softer and the fainter.
         let away = distance(metres, blob.xz) / spread;
         let strength = radius / spread;
-        light *= 1.0 - strength * (0.38 * exp(-away * away * 2.6) + 0.14 * exp(-away * away * 0.5));
+        let dark = 0.38 * exp(-away * away * 2.6) + 0.14 * exp(-away * away * 0.5);
+        light *= 1.0 - strength * dark;
     }
     return light;
 }

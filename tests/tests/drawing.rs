@@ -162,19 +162,31 @@ fn light_falls_as_its_twin_says() {
 }
 
 #[test]
-fn the_ground_lies_where_it_should() {
-    // Lane lines run along z every 1.22 m.
+fn the_ground_lies_where_its_twin_says() {
+    // Lane lines of 5 cm run along z every 1.22 m.
     let mut bench = Bench::new();
     let view = on(Surface::Track);
     let rgba = bench.draw(&view, &[]);
-    for (lanes, is_line) in [(1.0, true), (1.5, false), (-1.0, true), (-0.5, false)] {
-        let place = Vec3::new(1.22 * lanes, 0.0, -1.0);
-        let on_screen = view.clip_from_stage(SIZE_PX).project_point3(place);
-        let x = (on_screen.x * 0.5 + 0.5) * SIZE_PX.x as f32;
-        let y = (0.5 - on_screen.y * 0.5) * SIZE_PX.y as f32;
-        let [_, green, _] = pixel(&rgba, x as u32, y as u32);
-        assert_eq!(green > 95, is_line, "{lanes} lanes: green is {green}");
+    let (mut line_count, mut rubber_count) = (0, 0);
+    for (y, x) in (70..SIZE_PX.y).flat_map(|y| (0..SIZE_PX.x).map(move |x| (y, x))) {
+        let middle = glam::Vec2::new(x as f32 + 0.5, y as f32 + 0.5);
+        let place = twin::backdrop::ground_under(view.camera, SIZE_PX, middle, 0.0).unwrap();
+        let lane = place.x / 1.22;
+        let away_metres = (lane - lane.round()).abs() * 1.22;
+        let [red, green, _] = pixel(&rgba, x, y);
+        let whiteness = f32::from(green) / f32::from(red);
+        if away_metres < 0.01 {
+            assert!(whiteness > 0.55, "no line at {place}: {whiteness}");
+            line_count += 1;
+        } else if away_metres > 0.15 {
+            assert!(whiteness < 0.55, "a line at {place}: {whiteness}");
+            rubber_count += 1;
+        }
     }
+    assert!(
+        line_count > 20 && rubber_count > 1000,
+        "{line_count} {rubber_count}"
+    );
 }
 
 #[test]
