@@ -58,6 +58,7 @@ async fn run(args: &ServeArgs) -> Result<()> {
                 Files::new("/", &folder)
                     .index_file("index.html")
                     .prefer_utf8(true)
+                    .disable_content_disposition()
                     .use_etag(true)
                     .use_last_modified(true),
             )
@@ -97,6 +98,8 @@ fn add_headers<B>(path: &str, response: &mut ServiceResponse<B>) {
             HeaderValue::from_static(value),
         );
     };
+    // Also where no `Origin` came with the request: the answer may be kept for one that has it.
+    set("access-control-allow-origin", "*");
     set("cross-origin-resource-policy", "cross-origin");
     set("timing-allow-origin", "*");
     set("x-content-type-options", "nosniff");

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use touchline_codec::Limits;
 use touchline_pack::{Manifest, Segment, SegmentEntry, Stream, Track};
-use touchline_scene::{Bounds, Frame};
+use touchline_scene::{Bounds, Frame, PointChunk};
 
 use crate::args::VerifyArgs;
 use crate::inspect::Bytes;
@@ -186,8 +186,9 @@ impl Job<'_> {
             let decoded = decoded.with_context(|| format!("frame {index}"))?;
             check_frame(&decoded, frame.is_key).with_context(|| format!("frame {index}"))?;
             if !self.track.is_static {
-                let bounds = frame_bounds(&decoded);
-                let slack = bounds.size().max_element() * 1e-3 + 1e-3;
+                let (bounds, step) = frame_bounds(&decoded);
+                // A cell for the grid, and a thousandth for floats on their way.
+                let slack = step + bounds.size().max_element().max(0.0) * 1e-3;
                 let all = opened.manifest.bounds;
                 let is_inside =
                     bounds.lo.cmpge(all.lo - slack).all() && bounds.hi.cmple(all.hi + slack).all();
@@ -227,24 +228,26 @@ fn check_frame(frame: &Frame, is_key: bool) -> Result<()> {
     Ok(())
 }
 
-/// The box around a decoded frame.
-fn frame_bounds(frame: &Frame) -> Bounds {
-    let mut bounds = Bounds::EMPTY;
+/// The box around a decoded frame, and the edge of its grid's cells, metres.
+fn frame_bounds(frame: &Frame) -> (Bounds, f32) {
     match frame {
         Frame::Points(points) => {
-            for chunk in &points.chunks {
-                bounds = bounds.union(chunk.bounds());
-            }
+            let boxes = points.chunks.iter().map(PointChunk::bounds);
+            let steps = points.chunks.iter().map(|chunk| chunk.step_metres);
+            (
+                boxes.fold(Bounds::EMPTY, Bounds::union),
+                steps.fold(0.0, f32::max),
+            )
         }
         Frame::Mesh(mesh) => {
-            let origin = Vec3::from(mesh.lattice.origin);
+            let (origin, step) = (Vec3::from(mesh.lattice.origin), mesh.lattice.step_metres);
+            let mut bounds = Bounds::EMPTY;
             for vertex in &mesh.vertices {
-                let q = Vec3::from(vertex.position.map(f32::from));
-                bounds.include(origin + q * mesh.lattice.step_metres);
+                bounds.include(origin + Vec3::from(vertex.position.map(f32::from)) * step);
             }
+            (bounds, step)
         }
     }
-    bounds
 }
 
 /// Bytes of a single file that no segment names, or two do.

@@ -13,7 +13,7 @@ use crate::PackError;
 #[cfg_attr(
     feature = "schema",
     derive(schemars::JsonSchema),
-    schemars(with = "String")
+    schemars(with = "String", extend("pattern" = "^[0-9a-f]{64}$"))
 )]
 pub struct Sha256([u8; 32]);
 

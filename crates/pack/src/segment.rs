@@ -30,7 +30,7 @@ pub const FRAME_COUNT_MAX: u32 = 1024;
 #[cfg_attr(
     feature = "schema",
     derive(schemars::JsonSchema),
-    schemars(with = "String")
+    schemars(with = "String", extend("pattern" = "^[!-~]{4}$"))
 )]
 pub struct CodecId(pub [u8; 4]);
 

@@ -25,6 +25,24 @@ pub(crate) struct Sequence {
     pub(crate) numbers: Vec<u64>,
 }
 
+/// Refuses inputs that a shell made of a pattern: frames of one track as a track each.
+pub(crate) fn refuse_unquoted(inputs: &[String]) -> Result<()> {
+    let place_of = |input: &String| {
+        let path = Path::new(input);
+        let (prefix, _) = trailing_number(path).filter(|_| path.is_file())?;
+        Some(path.with_file_name(prefix))
+    };
+    let places: Vec<_> = inputs.iter().map(place_of).collect();
+    for (index, place) in places.iter().enumerate() {
+        if place.is_some() && places[..index].contains(place) {
+            let what = "several frames of one track are given as a track each";
+            let remedy = "quote the pattern, as 'points/*.ply', or give the folder";
+            return Err(BadInput::new(Path::new(&inputs[index]), what, remedy).into());
+        }
+    }
+    Ok(())
+}
+
 /// Finds the frames at `place`: a folder, a file or a pattern.
 pub(crate) fn frames(place: &str) -> Result<Sequence> {
     let files = files_at(place, &FRAME_EXTENSIONS)?;
@@ -235,7 +253,7 @@ fn trailing_number(path: &Path) -> Option<(String, u64)> {
 
 /// `file` with another number, as wide as its own.
 fn with_number(file: &Path, prefix: &str, number: u64) -> PathBuf {
-    let stem_len = file.file_stem().map_or(0, |stem| stem.len());
+    let stem_len = file.file_stem().map_or(0, std::ffi::OsStr::len);
     let width = stem_len.saturating_sub(prefix.len());
     let mut name = format!("{prefix}{number:0width$}");
     if let Some(extension) = file.extension().and_then(|extension| extension.to_str()) {

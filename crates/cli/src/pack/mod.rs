@@ -11,6 +11,7 @@ mod input;
 mod obj;
 mod ply;
 mod scene;
+mod survey;
 pub(crate) mod texture;
 mod track;
 mod write;
@@ -29,7 +30,8 @@ use crate::error::BadInput;
 use crate::inspect::Bytes;
 use crate::progress::{Audience, Cancel};
 use scene::Scene;
-use track::{Found, Track};
+use survey::Found;
+use track::Track;
 use write::Aside;
 
 /// What was made.
@@ -80,8 +82,9 @@ fn pack_here(args: &PackArgs, cancel: &Cancel, audience: Audience) -> Result<Pac
         Some(path) => Scene::read(path)?,
         None => Scene::default(),
     };
-    let aside = Aside::new(&args.out, args.force)?;
+    write::refuse_to_overwrite(&args.out, args.force)?;
     let tracks = survey(args, cancel, audience)?;
+    let aside = Aside::new(&args.out)?;
     let frame_count = moving_frame_count(&tracks)?;
     let mut manifest = manifest(args, scene, &tracks, frame_count)?;
     if let Some(poster) = &args.poster {
@@ -102,6 +105,7 @@ fn pack_here(args: &PackArgs, cancel: &Cancel, audience: Audience) -> Result<Pac
 
 /// Finds and reads all input once.
 fn survey(args: &PackArgs, cancel: &Cancel, audience: Audience) -> Result<Vec<Track>> {
+    input::refuse_unquoted(&args.inputs)?;
     let plain = args.inputs.iter().map(|path| TrackArg {
         path: path.clone(),
         ..TrackArg::default()
@@ -252,13 +256,7 @@ fn write_poster(poster: &Path, out: &Path, aside: &Aside) -> Result<String> {
     texture::survey(poster)?;
     let extension = poster.extension().and_then(|extension| extension.to_str());
     let name = match out.file_stem().and_then(|stem| stem.to_str()) {
-        Some(stem)
-            if out
-                .extension()
-                .is_some_and(|extension| extension == "touchline") =>
-        {
-            format!("{stem}.poster")
-        }
+        Some(stem) if write::is_single(out) => format!("{stem}.poster"),
         _ => "poster".to_owned(),
     };
     let Some(extension) = extension else {

@@ -79,7 +79,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rows<T> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Rows<T>, A::Error> {
-                let mut rows = Vec::new(); // Grows with the bytes there are, not as the header says.
+                // Grows with the bytes there are, not as the header says.
+                let mut rows = Vec::new();
                 loop {
                     let stopped = match seq.next_element() {
                         Ok(Some(row)) => {
@@ -378,7 +379,8 @@ mod tests {
     #[test]
     fn text_is_read_also_without_a_last_line_end() {
         let elements = format!(
-            "element vertex 3\n{HEADER}property uchar red\nproperty uchar green\nproperty uchar blue\n\
+            "element vertex 3\n{HEADER}property uchar red\nproperty uchar green\n\
+             property uchar blue\n\
              element face 1\nproperty list uchar int vertex_index\n"
         );
         let rows = "0 0 0 255 0 0\n1 0 0 0 255 0\n0 1 0 0 0 255\n3 0 1 2";

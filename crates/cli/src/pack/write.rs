@@ -19,12 +19,8 @@ pub(crate) struct Aside {
 }
 
 impl Aside {
-    /// Makes a place beside `out`; refuses to overwrite what is not asked for.
-    pub(crate) fn new(out: &Path, force: bool) -> Result<Self> {
-        let is_single = out
-            .extension()
-            .is_some_and(|extension| extension == "touchline");
-        refuse_to_overwrite(out, is_single, force)?;
+    /// Makes a place beside `out`.
+    pub(crate) fn new(out: &Path) -> Result<Self> {
         let parent = match out.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
@@ -42,7 +38,7 @@ impl Aside {
         Ok(Self {
             folder,
             out: out.to_owned(),
-            is_single,
+            is_single: is_single(out),
         })
     }
 
@@ -143,7 +139,14 @@ fn place_segments(manifest: &mut Manifest) -> Vec<String> {
     entries.into_iter().filter_map(place).collect()
 }
 
-fn refuse_to_overwrite(out: &Path, is_single: bool, force: bool) -> Result<()> {
+/// Whether a pack goes into a single file.
+pub(crate) fn is_single(out: &Path) -> bool {
+    out.extension()
+        .is_some_and(|extension| extension == "touchline")
+}
+
+/// Refuses to overwrite what nobody asked to overwrite.
+pub(crate) fn refuse_to_overwrite(out: &Path, force: bool) -> Result<()> {
     if !out.exists() {
         return Ok(());
     }
@@ -152,7 +155,7 @@ fn refuse_to_overwrite(out: &Path, is_single: bool, force: bool) -> Result<()> {
         bail!("something is there already: choose another `--out` or say `--force` ({shown})");
     }
     // `--force` is for packs: never for what someone else keeps there.
-    let is_pack = match is_single {
+    let is_pack = match is_single(out) {
         true => out.is_file(),
         false => out.join("manifest.json").is_file(),
     };

@@ -1,0 +1,331 @@
+//! The first pass: every file of a track is read once, so that whatever is wrong with it is said
+//! before a byte is written.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use glam::Vec3;
+use rayon::prelude::*;
+use touchline_pack::{Kind, Role};
+use touchline_scene::Bounds;
+
+use super::geometry::{self, Geometry, Space};
+use super::input::{self, Sequence};
+use super::texture::{self, TextureShape};
+use super::track::Track;
+use crate::args::{PackArgs, TrackArg};
+use crate::error::BadInput;
+use crate::progress::{Audience, Cancel};
+
+/// Cells on each axis of a points track at most.
+const GRID_CELLS: f32 = 65536.0;
+/// A track whose files have been found and not yet read.
+#[derive(Debug)]
+pub(crate) struct Found {
+    arg: TrackArg,
+    id: String,
+    frames: Sequence,
+    textures: Option<Vec<PathBuf>>,
+}
+
+/// What one file was found to hold.
+#[derive(Clone, Copy, Debug)]
+struct Survey {
+    bounds: Bounds,
+    is_mesh: bool,
+    has_colour: bool,
+    has_texture: bool,
+    voxel_metres: Option<f32>,
+}
+
+impl Found {
+    /// Finds the files of a track.
+    pub(crate) fn find(arg: TrackArg) -> Result<Self> {
+        let frames = input::frames(&arg.path)?;
+        let id = match &arg.id {
+            Some(id) => id.clone(),
+            None => default_id(&frames.files[0], frames.files.len()),
+        };
+        let is_plain = |symbol: char| symbol.is_ascii_alphanumeric() || "-_".contains(symbol);
+        if id.is_empty() || !id.chars().all(is_plain) {
+            bail!("the track id \"{id}\" is not made of letters, digits, - and _: give `id=`");
+        }
+        let textures = match arg.kind {
+            Some(Kind::Points) => None,
+            _ => input::textures(&frames, &arg.texture)?,
+        };
+        Ok(Self {
+            arg,
+            id,
+            frames,
+            textures,
+        })
+    }
+
+    /// Its name.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Files that [`Found::survey`] reads.
+    pub(crate) fn file_count(&self) -> u64 {
+        let textures = self.textures.as_ref().map_or(0, Vec::len);
+        (self.frames.files.len() + textures) as u64
+    }
+
+    /// Reads every file once; `step` is called after each.
+    pub(crate) fn survey(
+        self,
+        args: &PackArgs,
+        cancel: &Cancel,
+        audience: Audience,
+        step: impl Fn() + Sync,
+    ) -> Result<Track> {
+        let space = Space {
+            up: args.up,
+            unit: args.unit,
+            is_v_up: self.arg.is_v_up,
+        };
+        let surveys = self
+            .frames
+            .files
+            .par_iter()
+            .map(|file| {
+                cancel.check()?;
+                let survey = Survey::of(&geometry::read(file, space)?);
+                step();
+                Ok(survey)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let kind = self.kind(&surveys)?;
+        let textures = match kind {
+            Kind::Mesh => self.survey_textures(cancel, &step)?,
+            Kind::Points => None,
+        };
+        self.check_alike(&surveys, textures.is_some())?;
+        let bounds = surveys
+            .iter()
+            .fold(Bounds::EMPTY, |all, one| all.union(one.bounds));
+        let role = self.arg.role.unwrap_or(Role::Subject);
+        let frame_count = self.frames.files.len();
+        let is_static = self
+            .arg
+            .is_static
+            .unwrap_or(role == Role::Venue && frame_count == 1);
+        if is_static && frame_count > 1 {
+            bail!(
+                "track \"{}\" is static but has {frame_count} frames: give one file ({})",
+                self.id,
+                self.arg.path
+            );
+        }
+        if textures.is_none() && !surveys[0].has_colour {
+            let text = "has neither colours nor textures: it becomes grey";
+            audience.warn(&format!("track \"{}\" {text} ({})", self.id, self.arg.path));
+        }
+        let step_metres = match kind {
+            Kind::Points => self.points_step(&surveys[0], bounds, space, args)?,
+            Kind::Mesh => args.position_error_mm * 0.002,
+        };
+        Ok(Track {
+            arg: self.arg,
+            id: self.id,
+            kind,
+            role,
+            is_static,
+            frames: self.frames,
+            textures,
+            bounds,
+            step_metres,
+            space,
+        })
+    }
+
+    /// Points or mesh: as asked, else as the first frame is.
+    fn kind(&self, surveys: &[Survey]) -> Result<Kind> {
+        let first = if surveys[0].is_mesh {
+            Kind::Mesh
+        } else {
+            Kind::Points
+        };
+        let kind = self.arg.kind.unwrap_or(first);
+        let stray = surveys.iter().position(|survey| match kind {
+            Kind::Mesh => !survey.is_mesh,
+            // Vertices of a mesh can be shown as points if that was asked for.
+            Kind::Points => survey.is_mesh && self.arg.kind.is_none(),
+        });
+        let Some(stray) = stray else { return Ok(kind) };
+        let what = match kind {
+            Kind::Mesh => "this frame has no faces, but its track is a mesh",
+            Kind::Points => "this frame has faces, but its track is points",
+        };
+        let remedy = "export this frame again, or say `kind=points` to use vertices only";
+        Err(BadInput::new(&self.frames.files[stray], what, remedy).into())
+    }
+
+    /// All frames of a track must have what its first has.
+    fn check_alike(&self, surveys: &[Survey], is_textured: bool) -> Result<()> {
+        let first = &surveys[0];
+        for (survey, file) in surveys.iter().zip(&self.frames.files) {
+            let wrong = |what: &str| BadInput::new(file, what, "export this frame again");
+            if is_textured && !survey.has_texture {
+                let what = "there is an image for this frame, but it has no texture coordinates";
+                let remedy = "export them (s t), or say `texture=none`";
+                return Err(BadInput::new(file, what, remedy).into());
+            }
+            if survey.has_colour != first.has_colour {
+                return Err(
+                    wrong("some frames of the track have colours and some have not").into(),
+                );
+            }
+            if survey.voxel_metres != first.voxel_metres {
+                return Err(wrong("`voxel_metres` is another than in the first frame").into());
+            }
+        }
+        Ok(())
+    }
+
+    fn survey_textures(
+        &self,
+        cancel: &Cancel,
+        step: impl Fn() + Sync,
+    ) -> Result<Option<(Vec<PathBuf>, TextureShape)>> {
+        let Some(files) = &self.textures else {
+            return Ok(None);
+        };
+        let survey = |file: &PathBuf| {
+            cancel.check()?;
+            let shape = texture::survey(file)?;
+            step();
+            Ok(shape)
+        };
+        let is_one_for_all = files.iter().all(|file| *file == files[0]);
+        let shapes = if is_one_for_all {
+            vec![survey(&files[0])?]
+        } else {
+            files.par_iter().map(survey).collect::<Result<Vec<_>>>()?
+        };
+        let first = shapes[0];
+        if let Some(index) = shapes.iter().position(|shape| *shape != first) {
+            let (shape, file) = (shapes[index], &files[index]);
+            let what = format!(
+                "the texture is {} x {} {}, the first of its track is {} x {} {}",
+                shape.width, shape.height, shape.codec, first.width, first.height, first.codec,
+            );
+            let remedy = "export all textures of a track alike";
+            return Err(BadInput::new(file, what, remedy).into());
+        }
+        Ok(Some((files.clone(), first)))
+    }
+
+    /// The edge of a cell for points.
+    fn points_step(
+        &self,
+        first: &Survey,
+        bounds: Bounds,
+        space: Space,
+        args: &PackArgs,
+    ) -> Result<f32> {
+        let file = &self.frames.files[0];
+        // One cell of room: the outermost points lie in the middle of cells.
+        let finest = bounds.size().max_element() / (GRID_CELLS - 2.0);
+        let step = match args.voxel_metres.or(first.voxel_metres) {
+            Some(asked) if asked < finest => {
+                let what = format!(
+                    "the track is {:.1} m long: more than 65536 cells of {asked} m",
+                    bounds.size().max_element()
+                );
+                let remedy = format!("give `--voxel-metres` of {finest:.4} or more");
+                return Err(BadInput::new(file, what, remedy).into());
+            }
+            Some(asked) => asked,
+            None => median_spacing(&geometry::read(file, space)?.positions).max(finest),
+        };
+        // All points in one place have no spacing: any step holds them.
+        Ok(if step > 0.0 { step } else { 1e-3 })
+    }
+}
+
+impl Survey {
+    fn of(geometry: &Geometry) -> Self {
+        Self {
+            bounds: geometry.bounds(),
+            is_mesh: geometry.is_mesh(),
+            has_colour: !geometry.colours.is_empty(),
+            has_texture: !geometry.texture.is_empty(),
+            voxel_metres: geometry.voxel_metres,
+        }
+    }
+}
+
+/// A track's name from its files: the sequence's prefix, or the folder's name.
+fn default_id(first: &Path, frame_count: usize) -> String {
+    let text = |name: Option<&std::ffi::OsStr>| {
+        let name = name.and_then(|name| name.to_str()).unwrap_or_default();
+        let plain = |symbol: char| {
+            if symbol.is_ascii_alphanumeric() {
+                symbol
+            } else {
+                '-'
+            }
+        };
+        let id: String = name.to_lowercase().chars().map(plain).collect();
+        id.trim_matches('-').to_owned()
+    };
+    let stem = text(first.file_stem());
+    if frame_count == 1 {
+        return stem;
+    }
+    let prefix = stem.trim_end_matches(|symbol: char| symbol.is_ascii_digit() || symbol == '-');
+    if prefix.is_empty() || prefix == "frame" {
+        text(first.parent().and_then(Path::file_name))
+    } else {
+        prefix.to_owned()
+    }
+}
+
+/// The median distance from a point to its nearest neighbour elsewhere, metres; 0 for one place.
+///
+/// Looks from at most [`SPACING_SAMPLES`] points, each at all others.
+fn median_spacing(positions: &[Vec3]) -> f32 {
+    let stride = positions.len().div_ceil(SPACING_SAMPLES);
+    let samples: Vec<Vec3> = positions.iter().copied().step_by(stride).collect();
+    let mut spacings: Vec<f32> = samples
+        .par_iter()
+        .map(|&from| {
+            let squares = positions.iter().map(|&to| from.distance_squared(to));
+            squares
+                .filter(|&square| square > 0.0)
+                .fold(f32::INFINITY, f32::min)
+                .sqrt()
+        })
+        .filter(|spacing| spacing.is_finite())
+        .collect();
+    spacings.sort_by(f32::total_cmp);
+    spacings.get(spacings.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// Enough for a median within a few percent; 1 million points take 0.3 s.
+const SPACING_SAMPLES: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spacing_is_the_grids() {
+        let grid: Vec<Vec3> = (0..1000)
+            .map(|i| Vec3::new((i % 10) as f32, (i / 10 % 10) as f32, (i / 100) as f32) * 0.25)
+            .collect();
+        assert!((median_spacing(&grid) - 0.25).abs() < 1e-6);
+        assert_eq!(median_spacing(&[Vec3::ONE; 5]), 0.0);
+    }
+
+    #[test]
+    fn ids_come_from_names() {
+        assert_eq!(default_id(Path::new("x/loot_0001.ply"), 24), "loot");
+        assert_eq!(default_id(Path::new("points/frame_0000.ply"), 24), "points");
+        assert_eq!(default_id(Path::new("a/0001.ply"), 2), "a");
+        assert_eq!(default_id(Path::new("Big Stadium.obj"), 1), "big-stadium");
+    }
+}

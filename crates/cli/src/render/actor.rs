@@ -1,0 +1,214 @@
+//! Tracks on their way through a replay: reads, decodes and uploads the frame that is wanted.
+
+use anyhow::{Context, Result, ensure};
+use glam::UVec2;
+use touchline_codec::{Decode, Limits};
+use touchline_pack::{Segment, Shading, Stream, Track};
+use touchline_render::{
+    Item, MeshHandle, PointsHandle, Renderer, Shadow, TextureHandle, TopologyHandle,
+};
+use touchline_scene::Frame;
+
+use crate::open::Opened;
+use crate::pack::texture;
+
+/// A track with its frame on the GPU.
+pub(super) struct Actor<'a> {
+    pub(super) track: &'a Track,
+    geometry: Reader<'a>,
+    decoder: Box<dyn Decode>,
+    texture: Option<Reader<'a>>,
+    /// The frame that is on the GPU.
+    shown: Option<u32>,
+    topology: Option<TopologyHandle>,
+    body: Option<Body>,
+    image: Option<TextureHandle>,
+    pub(super) shadow: Option<Shadow>,
+}
+
+enum Body {
+    Points(PointsHandle),
+    Mesh(MeshHandle),
+}
+
+impl<'a> Actor<'a> {
+    pub(super) fn new(track: &'a Track) -> Result<Self> {
+        // Checked with the manifest: a track has a layer or a rendition.
+        let stream = track.layers.first().or(track.renditions.first());
+        let stream = stream.with_context(|| format!("track \"{}\" has no streams", track.id))?;
+        Ok(Self {
+            track,
+            geometry: Reader::new(stream),
+            decoder: touchline_codec::decoder(stream.codec.0)?,
+            texture: track.textures.first().map(Reader::new),
+            shown: None,
+            topology: None,
+            body: None,
+            image: None,
+            shadow: None,
+        })
+    }
+
+    /// Puts frame `pack_frame` of the pack on the GPU.
+    pub(super) fn move_to(
+        &mut self,
+        pack_frame: u32,
+        opened: &Opened,
+        renderer: &mut Renderer,
+    ) -> Result<()> {
+        let index = if self.track.is_static { 0 } else { pack_frame };
+        if self.shown == Some(index) {
+            return Ok(());
+        }
+        self.decode_to(index, opened, renderer)
+            .and_then(|()| self.texture_to(index, opened, renderer))
+            .with_context(|| format!("frame {index} of track \"{}\"", self.track.id))?;
+        self.shown = Some(index);
+        Ok(())
+    }
+
+    fn decode_to(&mut self, index: u32, opened: &Opened, renderer: &mut Renderer) -> Result<()> {
+        let stream = self.geometry.stream;
+        let limits = Limits {
+            element_count_max: stream.element_count_max,
+            triangle_count_max: stream.triangle_count_max,
+        };
+        let shown = self.shown;
+        let segment = self.geometry.segment_of(index, opened)?;
+        let follows = index > 0 && shown == Some(index - 1) && index > segment.first_frame();
+        let first = if follows {
+            index
+        } else {
+            segment.key_before(index)
+        };
+        if !follows {
+            self.decoder.reset();
+        }
+        for at in first..=index {
+            match self.decoder.decode(segment.chunk(at), &limits)? {
+                Frame::Points(points) => {
+                    let handle = renderer.upload_points(&points.chunks, &points.points)?;
+                    self.body = Some(Body::Points(handle));
+                    self.shadow = Shadow::under_points(&points.chunks);
+                }
+                Frame::Mesh(mesh) => {
+                    if let Some(new) = &mesh.topology {
+                        let handle = renderer.upload_topology(&new.indices, &new.attributes)?;
+                        self.topology = Some(handle);
+                    }
+                    if at < index {
+                        continue;
+                    }
+                    let topology = self.topology.as_ref().context("the run has no start")?;
+                    let handle = renderer.upload_mesh(topology, mesh.lattice, &mesh.vertices)?;
+                    self.body = Some(Body::Mesh(handle));
+                    self.shadow = Shadow::under_vertices(mesh.lattice, &mesh.vertices);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn texture_to(&mut self, index: u32, opened: &Opened, renderer: &mut Renderer) -> Result<()> {
+        let Some(reader) = &mut self.texture else {
+            return Ok(());
+        };
+        let segment = reader.segment_of(index, opened)?;
+        let key = segment.key_before(index);
+        if self.image.is_some()
+            && self
+                .shown
+                .is_some_and(|shown| key <= shown && shown < index)
+        {
+            return Ok(()); // The image that is there is shown on.
+        }
+        let format = texture::format_of(reader.stream.codec);
+        let format = format.with_context(|| format!("no decoder for {}", reader.stream.codec))?;
+        let segment = reader.segment_of(index, opened)?;
+        let image = image::load_from_memory_with_format(segment.chunk(key), format)?.to_rgba8();
+        let handle = match self.image.take() {
+            Some(handle) if handle.size_px() == UVec2::from(image.dimensions()) => handle,
+            _ => renderer.create_texture(image.width(), image.height())?,
+        };
+        renderer.write_rgba(&handle, image.as_raw())?;
+        self.image = Some(handle);
+        Ok(())
+    }
+
+    pub(super) fn item(&self) -> Option<Item<'_>> {
+        Some(match self.body.as_ref()? {
+            Body::Points(frame) => Item::Points {
+                frame,
+                opacity: 1.0,
+            },
+            Body::Mesh(frame) => Item::Mesh {
+                frame,
+                texture: self.image.as_ref(),
+                is_lit: self.track.shading == Shading::Lit,
+                opacity: 1.0,
+            },
+        })
+    }
+}
+
+/// Reads a stream a segment at a time.
+struct Reader<'a> {
+    stream: &'a Stream,
+    held: Option<Held>,
+}
+
+/// A segment in memory.
+struct Held {
+    place: usize,
+    bytes: Vec<u8>,
+    segment: Segment,
+}
+
+impl<'a> Reader<'a> {
+    fn new(stream: &'a Stream) -> Self {
+        Self { stream, held: None }
+    }
+
+    /// The segment that holds frame `index`.
+    fn segment_of(&mut self, index: u32, opened: &Opened) -> Result<&Held> {
+        let place = self
+            .stream
+            .segment_at(index)
+            .context("no segment holds it")?;
+        let held = match self.held.take() {
+            Some(held) if held.place == place => held,
+            _ => {
+                let entry = &self.stream.segments[place];
+                let bytes = opened.read(entry)?;
+                entry.sha256.check(&bytes)?;
+                let segment = Segment::parse(&bytes)?;
+                let fits = segment.first_frame == entry.first_frame
+                    && segment.frames.len() == entry.frame_count as usize;
+                ensure!(fits, "the segment has other frames than the manifest says");
+                Held {
+                    place,
+                    bytes,
+                    segment,
+                }
+            }
+        };
+        Ok(self.held.insert(held))
+    }
+}
+
+impl Held {
+    fn first_frame(&self) -> u32 {
+        self.segment.first_frame
+    }
+
+    /// The key to start at for frame `index` of the track.
+    fn key_before(&self, index: u32) -> u32 {
+        let within = (index - self.first_frame()) as usize;
+        self.first_frame() + self.segment.key_before(within) as u32
+    }
+
+    fn chunk(&self, index: u32) -> &[u8] {
+        let frame = &self.segment.frames[(index - self.first_frame()) as usize];
+        &self.bytes[frame.bytes.clone()]
+    }
+}

@@ -1,0 +1,303 @@
+//! Goal: real captures survive packing: nothing is lost, moved or discoloured beyond what the
+//! options allow.
+//! Method: pack the captures, verify, decode every frame and compare with the files, which are
+//! read here by other code than the packer's. The captures are not part of the repository: they
+//! are looked for in `TOUCHLINE_DATA`, else beside the checkout; without them nothing is tested
+//! and the test says so.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's helpers may panic as the test itself"
+)]
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use clap::Parser;
+use glam::{IVec3, Vec3};
+use touchline::args::{Cli, Command, VerifyArgs};
+use touchline::open::Opened;
+use touchline::progress::{Audience, Cancel};
+use touchline_codec::Limits;
+use touchline_pack::{Segment, Stream};
+use touchline_scene::{Frame, MeshFrame, MeshTopology, PackedAttribute, PointsFrame};
+
+/// The folder of a capture, if it is on this machine.
+fn capture(name: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("TOUCHLINE_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
+        PathBuf::from,
+    );
+    let folder = root.join(name);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!(
+        "SKIPPED: no capture at {}: set TOUCHLINE_DATA",
+        folder.display()
+    );
+    None
+}
+
+/// Packs into a folder that is gone with the first result; verifies.
+fn packed(track: &str, options: &str) -> (tempfile::TempDir, Opened) {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("pack.touchline");
+    let mut words = vec![
+        "touchline",
+        "pack",
+        "--track",
+        track,
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    words.extend(options.split_whitespace());
+    let Command::Pack(args) = Cli::parse_from(words).command else {
+        unreachable!()
+    };
+    touchline::pack::pack(&args, &Cancel::default(), Audience::Nobody).unwrap();
+    let verify = VerifyArgs {
+        pack: out.clone(),
+        threads: None,
+        json: false,
+    };
+    let verified = touchline::verify::verify(&verify, &Cancel::default(), Audience::Nobody);
+    assert_eq!(verified.unwrap().problems, Vec::<String>::new());
+    let opened = Opened::open(&out).unwrap();
+    (folder, opened)
+}
+
+/// Decodes all frames of a stream, in order.
+fn decoded(opened: &Opened, stream: &Stream, mut show: impl FnMut(usize, Frame)) {
+    let limits = Limits {
+        element_count_max: stream.element_count_max,
+        triangle_count_max: stream.triangle_count_max,
+    };
+    let mut index = 0;
+    for entry in &stream.segments {
+        let bytes = opened.read(entry).unwrap();
+        let mut decoder = touchline_codec::decoder(stream.codec.0).unwrap();
+        for frame in Segment::parse(&bytes).unwrap().frames {
+            show(index, decoder.decode(&bytes[frame.bytes], &limits).unwrap());
+            index += 1;
+        }
+    }
+}
+
+/// The rows of a binary little-endian PLY file, behind its header.
+fn rows(path: &std::path::Path) -> (String, Vec<u8>) {
+    let bytes = std::fs::read(path).unwrap();
+    let end = b"end_header\n";
+    let at = bytes
+        .windows(end.len())
+        .position(|window| window == end)
+        .unwrap()
+        + end.len();
+    (
+        String::from_utf8(bytes[..at].to_vec()).unwrap(),
+        bytes[at..].to_vec(),
+    )
+}
+
+fn count_of(header: &str, element: &str) -> usize {
+    let line = header
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("element {element} ")));
+    line.unwrap().parse().unwrap()
+}
+
+const VOXEL_METRES: f32 = 0.0036;
+const OFFSET: Vec3 = Vec3::new(-0.9216, 0.0, -0.9216);
+
+#[test]
+fn loot_keeps_every_voxel_and_its_colours() {
+    let Some(folder) = capture("loot/vox9") else {
+        return;
+    };
+    let track = format!("path={}/loot_000[1-4].ply", folder.display());
+    let (_gone, opened) = packed(&track, "--frame-rate 30 --segment-secs 0.1");
+    let stream = &opened.manifest.tracks[0].layers[0];
+    let mut frame_count = 0;
+    decoded(&opened, stream, |index, frame| {
+        let Frame::Points(frame) = frame else {
+            panic!("frame {index} is no points")
+        };
+        let (header, rows) = rows(&folder.join(format!("loot_{:04}.ply", index + 1)));
+        let source: HashMap<IVec3, [u8; 3]> = rows
+            .chunks_exact(9)
+            .map(|row| {
+                let axis = |at: usize| i32::from(u16::from_le_bytes([row[at], row[at + 1]]));
+                (
+                    IVec3::new(axis(0), axis(2), axis(4)),
+                    [row[6], row[7], row[8]],
+                )
+            })
+            .collect();
+        assert_eq!(source.len(), count_of(&header, "vertex"));
+        check_points(index, &frame, &source);
+        frame_count += 1;
+    });
+    assert_eq!(frame_count, 4);
+}
+
+fn check_points(index: usize, frame: &PointsFrame, source: &HashMap<IVec3, [u8; 3]>) {
+    assert_eq!(frame.points.len(), source.len(), "frame {index}");
+    let mut square_sum = 0.0;
+    for chunk in &frame.chunks {
+        let first = chunk.first_point as usize;
+        for point in &frame.points[first..first + chunk.point_count as usize] {
+            let cell = Vec3::from(point.cell().map(|axis| axis as f32)) + 0.5;
+            let at = Vec3::from(chunk.origin) + cell * chunk.step_metres;
+            let in_voxels = (at - OFFSET) / VOXEL_METRES - 0.5;
+            let voxel = in_voxels.round();
+            let error = (in_voxels - voxel).abs().max_element();
+            assert!(
+                error < 0.01,
+                "frame {index}: a point lies {error} voxels beside its place"
+            );
+            let wanted = source.get(&voxel.as_ivec3());
+            let wanted = wanted.unwrap_or_else(|| panic!("frame {index}: nothing was at {voxel}"));
+            square_sum += square_error(
+                luma(*wanted),
+                luma([point.colour[0], point.colour[1], point.colour[2]]),
+            );
+        }
+    }
+    let psnr = 10.0 * (255.0 * 255.0 * source.len() as f64 / square_sum).log10();
+    println!(
+        "Loot frame {index}: {} points, luma {psnr:.1} dB",
+        source.len()
+    );
+    // The codec's default promises about 40 dB; JPEG of the same look has 36.
+    assert!(psnr > 36.0, "frame {index}: luma is {psnr:.1} dB");
+}
+
+fn luma(rgb: [u8; 3]) -> f64 {
+    let [r, g, b] = rgb.map(f64::from);
+    0.2126 * r + 0.7152 * g + 0.0722 * b
+}
+
+fn square_error(a: f64, b: f64) -> f64 {
+    (a - b) * (a - b)
+}
+
+/// `--position-error-mm`, and a little for rounding.
+const ERROR_METRES_MAX: f32 = 0.0005 * 1.02;
+/// A texel of 1024: texture coordinates are kept to a quarter of one.
+const TEXTURE_ERROR_MAX: f32 = 1.0 / 1024.0;
+
+#[test]
+fn liam_keeps_shape_and_texture() {
+    let Some(folder) = capture("liam") else {
+        return;
+    };
+    let track = format!(
+        "path={0}/mesh_0000[0-3].ply,texture={0}/tex_0000[0-3].jpg",
+        folder.display()
+    );
+    let (_gone, opened) = packed(&track, "--frame-rate 25 --segment-secs 0.16");
+    let track = &opened.manifest.tracks[0];
+    let mut topology = MeshTopology::default();
+    decoded(&opened, &track.renditions[0], |index, frame| {
+        let Frame::Mesh(mut frame) = frame else {
+            panic!("frame {index} is no mesh")
+        };
+        if let Some(new) = frame.topology.take() {
+            topology = new;
+        }
+        let (header, rows) = rows(&folder.join(format!("mesh_{index:05}.ply")));
+        check_mesh(index, &header, &rows, &frame, &topology);
+    });
+    let images = &track.textures[0];
+    assert_eq!((images.width, images.height), (1024, 1024));
+    let bytes = opened.read(&images.segments[0]).unwrap();
+    for (index, frame) in Segment::parse(&bytes)
+        .unwrap()
+        .frames
+        .into_iter()
+        .enumerate()
+    {
+        let file = std::fs::read(folder.join(format!("tex_{index:05}.jpg"))).unwrap();
+        assert!(bytes[frame.bytes] == file, "texture {index} was changed");
+    }
+}
+
+fn check_mesh(index: usize, header: &str, rows: &[u8], frame: &MeshFrame, topology: &MeshTopology) {
+    let vertex_count = count_of(header, "vertex");
+    let (vertices, faces) = rows.split_at(vertex_count * 32);
+    let source: Vec<(Vec3, [f32; 2])> = vertices
+        .chunks_exact(32)
+        .map(|row| {
+            let number =
+                |at: usize| f32::from_le_bytes(row[4 * at..4 * at + 4].try_into().unwrap());
+            (
+                Vec3::new(number(0), number(1), number(2)),
+                [number(6), number(7)],
+            )
+        })
+        .collect();
+    let origin = Vec3::from(frame.lattice.origin);
+    let place = |position: [u16; 3]| {
+        origin + Vec3::from(position.map(f32::from)) * frame.lattice.step_metres
+    };
+    let mut near: HashMap<IVec3, Vec<usize>> = HashMap::new();
+    for (vertex, packed) in frame.vertices.iter().enumerate() {
+        near.entry(cube(place(packed.position)))
+            .or_default()
+            .push(vertex);
+    }
+    let is_kept = |&(at, uv): &(Vec3, [f32; 2])| {
+        around(cube(at))
+            .filter_map(|cube| near.get(&cube))
+            .flatten()
+            .any(|&vertex| {
+                let error = (place(frame.vertices[vertex].position) - at)
+                    .abs()
+                    .max_element();
+                error <= ERROR_METRES_MAX
+                    && texture_error(topology.attributes[vertex], uv) < TEXTURE_ERROR_MAX
+            })
+    };
+    let corners: Vec<usize> = faces
+        .chunks_exact(13)
+        .flat_map(|row| {
+            assert_eq!(row[0], 3);
+            [1, 5, 9].map(|at| u32::from_le_bytes(row[at..at + 4].try_into().unwrap()) as usize)
+        })
+        .collect();
+    let lost = corners
+        .iter()
+        .filter(|&&corner| !is_kept(&source[corner]))
+        .count();
+    assert_eq!(
+        lost, 0,
+        "frame {index}: {lost} corners are not where they were"
+    );
+    let degenerate = corners
+        .chunks_exact(3)
+        .filter(|face| face[0] == face[1] || face[1] == face[2] || face[2] == face[0])
+        .count();
+    assert_eq!(
+        topology.indices.len() / 3,
+        corners.len() / 3 - degenerate,
+        "frame {index}"
+    );
+    println!(
+        "Liam frame {index}: {} triangles, all corners kept",
+        corners.len() / 3
+    );
+}
+
+/// The 2 mm cube that holds a place.
+fn cube(at: Vec3) -> IVec3 {
+    (at / 0.002).floor().as_ivec3()
+}
+
+/// A cube and its neighbours.
+fn around(cube: IVec3) -> impl Iterator<Item = IVec3> {
+    (0..27).map(move |i| cube + IVec3::new(i % 3 - 1, i / 3 % 3 - 1, i / 9 - 1))
+}
+
+fn texture_error(attribute: PackedAttribute, uv: [f32; 2]) -> f32 {
+    let [u, v] = attribute.texture.map(|axis| f32::from(axis) / 65535.0);
+    (u - uv[0]).abs().max((v - uv[1]).abs())
+}

@@ -1,0 +1,103 @@
+//! Goal: the published JSON Schema is the manifest that the code reads and writes.
+//! Method: derive it anew and compare with the file (`BLESS=1` writes it); hold real manifests,
+//! and ones that must not pass, against it with an independent validator.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's helpers may panic as the test itself"
+)]
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use touchline_pack::{Manifest, Sha256};
+
+fn schema_path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../crates/pack/manifest.schema.json")
+}
+
+#[test]
+fn the_published_schema_is_current() {
+    let text = serde_json::to_string_pretty(&touchline_pack::schema()).unwrap() + "\n";
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(schema_path(), &text).unwrap();
+    }
+    let published = std::fs::read_to_string(schema_path()).unwrap_or_default();
+    assert!(
+        published == text,
+        "manifest.schema.json is out of date: BLESS=1 writes it anew"
+    );
+}
+
+/// A manifest with every field.
+fn full() -> Value {
+    let viewpoint = json!({ "target": [0, 1, 0], "yawRadians": 0.5, "pitchRadians": 0.1,
+        "distanceMetres": 8, "fovYRadians": 0.7 });
+    let camera = json!({
+        "pose": { "position": [0, 5, 20], "orientation": [0, 0, 0, 1] },
+        "lens": { "fovYRadians": 0.4 },
+    });
+    let segment = json!({ "firstFrame": 0, "frameCount": 2, "url": "a/points-0000-00000000.seg",
+        "offset": 0, "size": 40, "sha256": Sha256::of(b"").to_string() });
+    json!({
+        "format": "touchline", "version": 1, "critical": [], "id": "final", "title": "Final",
+        "frameRate": { "numerator": 30000, "denominator": 1001 }, "frameCount": 2,
+        "startUnixMs": 1771097400500.5, "startMediaSecs": 12.5,
+        "bounds": { "lo": [-1, 0, -1], "hi": [1, 2, 1] },
+        "stage": { "surface": "pitch", "groundMetres": 0 },
+        "tracks": [{ "id": "a", "title": "A", "kind": "points", "role": "subject",
+            "isStatic": false, "alternative": "a", "shading": "baked",
+            "layers": [{ "codec": "oct1", "elementCountMax": 9, "triangleCountMax": 0,
+                "width": 0, "height": 0, "segments": [segment] }] }],
+        "presets": [{ "id": "front", "title": "Front", "viewpoint": viewpoint }],
+        "cameras": [{ "id": "main", "title": "Main", "keys": [{ "frame": 0, "camera": camera }] }],
+        "poster": "poster.jpg", "credits": [{ "name": "Us", "text": "all" }],
+    })
+}
+
+/// Whether the code and the schema both take it; they must agree.
+fn check(name: &str, manifest: &Value, is_good: bool) {
+    let validator = jsonschema::validator_for(&touchline_pack::schema()).unwrap();
+    let read = Manifest::parse(&serde_json::to_vec(manifest).unwrap());
+    assert_eq!(read.is_ok(), is_good, "{name}: {read:?}");
+    let errors: Vec<String> = validator
+        .iter_errors(manifest)
+        .map(|e| e.to_string())
+        .collect();
+    assert_eq!(errors.is_empty(), is_good, "{name}: {errors:?}");
+}
+
+#[test]
+fn good_manifests_pass() {
+    let full = full();
+    check("full", &full, true);
+    let written = Manifest::parse(&serde_json::to_vec(&full).unwrap())
+        .unwrap()
+        .to_json();
+    check("written", &serde_json::from_slice(&written).unwrap(), true);
+    let mut newer = full;
+    newer["later"] = json!({ "unknown": true });
+    check("with an unknown field", &newer, true);
+}
+
+#[test]
+fn other_shapes_do_not_pass() {
+    let cases: [(&str, &str, Value); 8] = [
+        ("no frame rate", "/frameRate", Value::Null),
+        ("a rate of zero", "/frameRate/numerator", json!(0)),
+        ("half a frame", "/frameCount", json!(1.5)),
+        ("two coordinates", "/bounds/lo", json!([0, 0])),
+        ("an unknown surface", "/stage/surface", json!("lava")),
+        ("an unknown kind", "/tracks/0/kind", json!("cube")),
+        ("a long codec", "/tracks/0/layers/0/codec", json!("octree")),
+        (
+            "a short hash",
+            "/tracks/0/layers/0/segments/0/sha256",
+            json!("ba78"),
+        ),
+    ];
+    for (name, place, value) in cases {
+        let mut manifest = full();
+        *manifest.pointer_mut(place).unwrap() = value;
+        check(name, &manifest, false);
+    }
+}
