@@ -184,7 +184,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn exact_colours_come_back(bits in 1u32..=16, points in prop::collection::btree_map(any::<[u16; 3]>(), any::<[u8; 3]>(), 0..300)) {
+        fn exact_colours_come_back(
+            bits in 1u32..=16,
+            points in prop::collection::btree_map(any::<[u16; 3]>(), any::<[u8; 3]>(), 0..300),
+        ) {
             let points: BTreeMap<_, _> = points
                 .into_iter()
                 .map(|(cell, colour)| (cell.map(|axis| axis >> (16 - bits)), colour))
