@@ -3,11 +3,9 @@
 //! Follows FORMAT.md section 2; `manifest.schema.json` beside it is derived from these types.
 //! Unknown fields are kept out of the way; an unknown critical feature is refused by name.
 
-use std::collections::HashSet;
-
 use glam::Quat;
 use serde::{Deserialize, Serialize};
-use touchline_scene::{Bounds, Camera, FrameRate, Lens, Pose, Viewpoint};
+use touchline_scene::{Bounds, Camera, FrameRate, Lens, Pose, SortedSet, Viewpoint};
 
 use crate::{CodecId, FRAME_COUNT_MAX, PackError, Sha256};
 
@@ -407,7 +405,7 @@ impl Manifest {
             self.tracks.len() <= TRACK_COUNT_MAX,
             "a pack has at most 256 tracks",
         )?;
-        let mut ids = HashSet::new();
+        let mut ids = SortedSet::default();
         for track in &self.tracks {
             rule("2.3", ids.insert(&track.id), "track ids are unique")?;
             track

@@ -2,10 +2,10 @@
 //!
 //! Always true: `held_bytes` and `pending_bytes` are the sums over what the maps hold.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use touchline_pack::{Kind, Manifest, SegmentEntry, Stream, Track};
+use touchline_scene::{SortedMap, SortedSet};
 
 use crate::event::{JobId, RequestId, StreamKey, StreamKind};
 use crate::retry::Attempts;
@@ -20,8 +20,8 @@ pub(crate) struct Buffer {
     pub(crate) streams: Vec<StreamBuffer>,
     /// For each track of the manifest its streams, as indices in `streams`.
     pub(crate) tracks: Vec<Vec<usize>>,
-    pub(crate) fetches: BTreeMap<RequestId, SegmentRef>,
-    pub(crate) jobs: BTreeMap<JobId, Job>,
+    pub(crate) fetches: SortedMap<RequestId, SegmentRef>,
+    pub(crate) jobs: SortedMap<JobId, Job>,
     pub(crate) held_bytes: u64,
     pub(crate) pending_bytes: u64,
     pub(crate) lost_segment_count: u32,
@@ -46,12 +46,12 @@ pub(crate) struct StreamBuffer {
     /// No frame is larger on the GPU, as far as the manifest is right.
     pub(crate) frame_bytes_max: u64,
     /// What is not here is absent.
-    pub(crate) segments: BTreeMap<u32, Slot>,
-    pub(crate) attempts: BTreeMap<u32, Attempts>,
+    pub(crate) segments: SortedMap<u32, Slot>,
+    pub(crate) attempts: SortedMap<u32, Attempts>,
     /// Frames on the GPU and their bytes.
-    pub(crate) frames: BTreeMap<u32, u64>,
+    pub(crate) frames: SortedMap<u32, u64>,
     /// Frames that will never come.
-    pub(crate) lost_frames: BTreeSet<u32>,
+    pub(crate) lost_frames: SortedSet<u32>,
     /// Nothing of it can be decoded here.
     pub(crate) is_stopped: bool,
     seen_bytes: u64,
@@ -72,7 +72,7 @@ pub(crate) enum Slot {
 pub(crate) struct Job {
     pub(crate) at: SegmentRef,
     /// Frames of the track not handed over yet.
-    pub(crate) remaining: BTreeSet<u32>,
+    pub(crate) remaining: SortedSet<u32>,
     /// Bytes reserved for each of them.
     frame_bytes: u64,
 }
@@ -109,8 +109,8 @@ impl Buffer {
             manifest,
             streams,
             tracks,
-            fetches: BTreeMap::new(),
-            jobs: BTreeMap::new(),
+            fetches: SortedMap::default(),
+            jobs: SortedMap::default(),
             held_bytes: 0,
             pending_bytes: 0,
             lost_segment_count: 0,
@@ -289,10 +289,10 @@ impl StreamBuffer {
             key,
             is_sequential: matches!(key.kind, StreamKind::Rendition(_)),
             frame_bytes_max: frame_bytes_max(key.kind, stream),
-            segments: BTreeMap::new(),
-            attempts: BTreeMap::new(),
-            frames: BTreeMap::new(),
-            lost_frames: BTreeSet::new(),
+            segments: SortedMap::default(),
+            attempts: SortedMap::default(),
+            frames: SortedMap::default(),
+            lost_frames: SortedSet::default(),
             is_stopped: false,
             seen_bytes: 0,
             seen_count: 0,

@@ -374,7 +374,7 @@ impl Problem {
 }
 
 /// A frame of a track to draw, resident with all its streams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shown {
     /// Index in the manifest's tracks.
     pub track: u16,

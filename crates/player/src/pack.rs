@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use touchline_pack::Manifest;
-use touchline_scene::Seconds;
+use touchline_scene::{Seconds, sorted};
 
 use crate::buffer::{Buffer, SegmentRef, Slot};
 use crate::camera::Camera;
@@ -61,7 +61,7 @@ impl Pack {
         };
         self.selected.retain(others);
         self.selected.push(index as u16);
-        self.selected.sort_unstable();
+        self.selected = sorted(std::mem::take(&mut self.selected));
     }
 
     /// Whether the selected tracks can all show `frame`, or never will.
@@ -143,7 +143,7 @@ impl Pack {
             return None;
         }
         let stream = &mut self.buffer.streams[job.at.stream];
-        stream.lost_frames.extend(job.remaining);
+        stream.lost_frames.extend(job.remaining.iter().copied());
         Some(self.problem(Problem::CORRUPT, job.at))
     }
 
@@ -195,7 +195,7 @@ impl Pack {
             salt: mix(self.seed ^ mix((at.stream as u64) << 32 | u64::from(at.segment))),
         };
         let attempts = &mut self.buffer.streams[at.stream].attempts;
-        match attempts.entry(at.segment).or_default().fail(reason, around) {
+        match attempts.get_or_default(at.segment).fail(reason, around) {
             Verdict::Again => None,
             Verdict::AgainLoudly => Some(self.problem(code_of(reason), at)),
             Verdict::Lost => {
@@ -251,8 +251,7 @@ fn runs_of(buffer: &Buffer, stream: usize) -> Vec<(u32, u32)> {
         matches!(slot, Slot::Held(_)).then_some((entry.first_frame, end))
     });
     let frames = held.frames.keys().map(|&frame| (frame, frame + 1));
-    let mut parts: Vec<(u32, u32)> = segments.chain(frames).collect();
-    parts.sort_unstable();
+    let parts: Vec<(u32, u32)> = sorted(segments.chain(frames).collect());
     let mut runs: Vec<(u32, u32)> = Vec::new();
     for (start, end) in parts {
         match runs.last_mut() {

@@ -2,6 +2,8 @@
 //!
 //! Always true: every frame shown is resident with all its streams.
 
+use touchline_scene::sorted;
+
 use crate::buffer::{Buffer, Fit};
 use crate::event::Shown;
 
@@ -59,7 +61,7 @@ impl Picture {
             let kept: Vec<Shown> = self.shown.iter().filter(stays).copied().collect();
             shown.extend(kept);
         }
-        shown.sort_by_key(|shown| shown.track);
+        let shown = sorted(shown);
         let has_changed = shown != self.shown;
         self.shown = shown;
         self.frame = instant;

@@ -8,9 +8,7 @@
 //! Always true: bytes held and under way stay within the budget, except for the pieces of the
 //! clock's own instant ([`Rank::NOW`]) beside what is on screen.
 
-use std::collections::BTreeSet;
-
-use touchline_scene::Seconds;
+use touchline_scene::{Seconds, SortedSet, sorted};
 
 use crate::buffer::{Buffer, SegmentRef, Slot};
 use crate::config::Config;
@@ -66,7 +64,7 @@ struct Planner<'a> {
     now: Seconds,
     actions: &'a mut Vec<Action>,
     action_count_max: usize,
-    targets: BTreeSet<Item>,
+    targets: SortedSet<Item>,
     /// Least urgent last.
     ballast: Vec<(bool, Rank, Ballast)>,
     outcome: Outcome,
@@ -87,7 +85,7 @@ pub(crate) fn plan(
         now,
         actions,
         action_count_max,
-        targets: BTreeSet::new(),
+        targets: SortedSet::default(),
         ballast: Vec::new(),
         outcome: Outcome::default(),
     };
@@ -109,7 +107,7 @@ impl Planner<'_> {
             self.wish_frames(stream, &mut wishes);
             self.wish_segments(stream, &mut wishes);
         }
-        wishes.sort_unstable();
+        let mut wishes = sorted(wishes);
         let decoded_max = (self.config.budget_bytes as f64 * DECODED_SHARE) as u64;
         let mut decoded = 0;
         for wish in &mut wishes {
@@ -120,8 +118,7 @@ impl Planner<'_> {
                 }
             }
         }
-        wishes.sort_unstable();
-        wishes
+        sorted(wishes)
     }
 
     fn wish_frames(&self, stream: usize, wishes: &mut Vec<Wish>) {
@@ -137,7 +134,7 @@ impl Planner<'_> {
                 is_present,
             });
         };
-        for (&frame, &bytes) in &buffer.frames {
+        for (&frame, &bytes) in buffer.frames.iter() {
             wish(frame, bytes, true);
         }
         for job in self
@@ -146,7 +143,7 @@ impl Planner<'_> {
             .values()
             .filter(|job| job.at.stream == stream)
         {
-            for &frame in &job.remaining {
+            for &frame in job.remaining.iter() {
                 wish(frame, buffer.frame_bytes_max, true);
             }
         }
@@ -181,7 +178,7 @@ impl Planner<'_> {
                 is_present,
             });
         };
-        for (&segment, slot) in &buffer.segments {
+        for (&segment, slot) in buffer.segments.iter() {
             match slot {
                 Slot::Held(bytes) => wish(segment, *bytes, true),
                 Slot::Fetching(_) => {
@@ -250,7 +247,7 @@ impl Planner<'_> {
                     ballast.push((is_surplus, rank, Ballast::Frame { stream, frame }));
                 }
             }
-            for (&segment, slot) in &buffer.segments {
+            for (&segment, slot) in buffer.segments.iter() {
                 let at = SegmentRef { stream, segment };
                 let is_surplus = !self.targets.contains(&Item::Segment(at));
                 let thing = match *slot {
@@ -263,7 +260,7 @@ impl Planner<'_> {
                 ballast.push((is_surplus, self.rank_of_segment(at), thing));
             }
         }
-        for (&id, job) in &self.buffer.jobs {
+        for (&id, job) in self.buffer.jobs.iter() {
             let stream = job.at.stream;
             let frames = || job.remaining.iter().copied();
             let ranks = frames().map(|frame| self.rank_of_frame(stream, frame));
@@ -272,8 +269,7 @@ impl Planner<'_> {
                 !frames().any(|frame| self.targets.contains(&Item::Frame { stream, frame }));
             ballast.push((is_surplus, rank, Ballast::Job(id)));
         }
-        ballast.sort_unstable();
-        self.ballast = ballast;
+        self.ballast = sorted(ballast);
     }
 
     /// Begins what is missing of the target, most urgent first.

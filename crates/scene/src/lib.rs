@@ -7,6 +7,7 @@
 mod bounds;
 mod camera;
 mod frame;
+mod sorted;
 mod time;
 
 pub use bounds::Bounds;
@@ -15,4 +16,5 @@ pub use frame::{
     Frame, Lattice, MeshFrame, MeshTopology, PackedAttribute, PackedPoint, PackedVertex,
     PointChunk, PointsFrame, normal_from_octahedral, octahedral_from_normal,
 };
+pub use sorted::{SortedMap, SortedSet, sorted};
 pub use time::{FrameRate, Seconds};

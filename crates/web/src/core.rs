@@ -5,7 +5,6 @@
 //! that the page does in answer can meet the engine half way.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use touchline_pack::{Manifest, Segment, SegmentEntry, Stream};
 use touchline_player::{
     Action, Config, Event, FailReason, JobId, Player, Recovery, RequestId, StreamKey, StreamKind,
 };
-use touchline_scene::Seconds;
+use touchline_scene::{Seconds, SortedMap};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::MessagePort;
@@ -60,8 +59,8 @@ pub(crate) struct Core {
     inbox: Vec<Event>,
     send: Function,
     opening: Option<Abort>,
-    fetches: HashMap<RequestId, Abort>,
-    jobs: HashMap<JobId, RunningJob>,
+    fetches: SortedMap<RequestId, Abort>,
+    jobs: SortedMap<JobId, RunningJob>,
     /// Grows whenever another pack is opened, so that late answers can tell.
     visit: u32,
     src: Option<String>,
@@ -109,8 +108,8 @@ impl Shared {
                 inbox: Vec::new(),
                 send,
                 opening: None,
-                fetches: HashMap::new(),
-                jobs: HashMap::new(),
+                fetches: SortedMap::default(),
+                jobs: SortedMap::default(),
                 visit: 0,
                 src: None,
                 is_visible: true,
@@ -220,8 +219,10 @@ impl Core {
     fn forget_pack(&mut self) {
         self.visit += 1;
         self.opening.take().inspect(Abort::abort);
-        self.fetches.drain().for_each(|(_, abort)| abort.abort());
-        for (job, _) in self.jobs.drain() {
+        for (_, abort) in self.fetches.take() {
+            abort.abort();
+        }
+        for (job, _) in self.jobs.take() {
             self.decoders.cancel(job);
         }
         self.store = Store::default();

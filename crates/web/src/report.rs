@@ -1,9 +1,11 @@
 //! What the page is told: notices, said when something changed and no more often than it draws.
 
+use std::collections::VecDeque;
+
 use touchline_pack::Manifest;
 use touchline_player as player;
 use touchline_player::Player;
-use touchline_scene::Seconds;
+use touchline_scene::{Seconds, sorted};
 
 use crate::convert;
 use crate::js;
@@ -174,21 +176,22 @@ fn state(player: &Player, manifest: &Manifest, picture: &Picture, stats: &player
 /// The last few of some times.
 #[derive(Debug, Default)]
 struct Samples {
-    values: std::collections::VecDeque<f64>,
+    /// Whole microseconds: floats have no order.
+    micros: VecDeque<u32>,
 }
 
 impl Samples {
-    fn push(&mut self, value: f64) {
-        if self.values.len() == SAMPLE_COUNT {
-            self.values.pop_front();
+    fn push(&mut self, millis: f64) {
+        if self.micros.len() == SAMPLE_COUNT {
+            self.micros.pop_front();
         }
-        self.values.push_back(value);
+        self.micros.push_back((millis * 1000.0) as u32);
     }
 
-    /// 0 where there are none.
+    /// Milliseconds; 0 where there are none.
     fn median(&self) -> f64 {
-        let mut sorted: Vec<f64> = self.values.iter().copied().collect();
-        sorted.sort_by(f64::total_cmp);
-        sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+        let in_order = sorted(self.micros.iter().copied().collect());
+        let median = in_order.get(in_order.len() / 2);
+        median.map_or(0.0, |&micros| f64::from(micros) / 1000.0)
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Never decides what to keep: the player says what comes and what goes.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
 use touchline_pack::Segment;
 use touchline_player::StreamKey;
 use touchline_render::{MeshHandle, PointsHandle, Shadow, TextureHandle, TopologyHandle};
+use touchline_scene::SortedMap;
 
 /// A segment, checked.
 #[derive(Clone, Debug)]
@@ -40,9 +40,9 @@ struct Run {
 /// Everything held of the open pack.
 #[derive(Default)]
 pub(crate) struct Store {
-    segments: HashMap<(StreamKey, u32), HeldSegment>,
-    frames: HashMap<(StreamKey, u32), Resident>,
-    runs: HashMap<RunKey, Run>,
+    segments: SortedMap<(StreamKey, u32), HeldSegment>,
+    frames: SortedMap<(StreamKey, u32), Resident>,
+    runs: SortedMap<RunKey, Run>,
 }
 
 impl Store {
