@@ -1,0 +1,115 @@
+/**
+ * Goal: the samples say what is on the host's screen, through seeks, stalls and pauses.
+ * Method: a video of cardboard, moved by hand; the samples it causes.
+ */
+import { beforeEach, expect, test } from "vitest";
+import type { VideoSample } from "../src/messages.js";
+import { VideoClock, type HostMedia } from "../src/video-clock.js";
+
+class Media extends EventTarget {
+  currentTime = 0;
+  ended = false;
+  paused = true;
+  playbackRate = 1;
+  readyState = 4;
+  seeking = false;
+  #callback: VideoFrameRequestCallback | null = null;
+
+  requestVideoFrameCallback(callback: VideoFrameRequestCallback): number {
+    this.#callback = callback;
+    return 1;
+  }
+
+  cancelVideoFrameCallback(): void {
+    this.#callback = null;
+  }
+
+  show(mediaTime: number, expectedDisplayTime: number): void {
+    this.#callback?.(0, { mediaTime, expectedDisplayTime } as VideoFrameCallbackMetadata);
+  }
+
+  tell(type: string): void {
+    this.dispatchEvent(new Event(type));
+  }
+}
+
+let media: Media;
+let samples: VideoSample[];
+let clock: VideoClock;
+
+beforeEach(() => {
+  media = new Media();
+  samples = [];
+  clock = new VideoClock(media as HostMedia, null, (sample) => samples.push(sample));
+});
+
+function last(): VideoSample {
+  const sample = samples.at(-1);
+  if (sample === undefined) throw new Error("no sample");
+  return sample;
+}
+
+test("a video that is there is sampled at once", () => {
+  expect(samples).toHaveLength(1);
+  expect(last()).toMatchObject({ mediaSecs: 0, isPaused: true, isSeeking: false, unixMs: null });
+});
+
+test("each frame is sampled with its own time", () => {
+  media.paused = false;
+  media.show(1.24, 500);
+  media.show(1.28, 540);
+  expect(last()).toMatchObject({ mediaSecs: 1.28, isPaused: false, rate: 1 });
+  expect(last().shownAtMs).toBeCloseTo(performance.timeOrigin + 540, 3);
+});
+
+test("a pause keeps the frame, not the clock that ran on", () => {
+  media.paused = false;
+  media.show(1.24, 500);
+  media.currentTime = 1.27;
+  media.paused = true;
+  media.tell("pause");
+  expect(last()).toMatchObject({ mediaSecs: 1.24, isPaused: true });
+});
+
+test("a seek while paused ends on the new frame", () => {
+  media.show(1.24, 500);
+  Object.assign(media, { seeking: true, currentTime: 5.01 });
+  media.tell("seeking");
+  expect(last()).toMatchObject({ isSeeking: true });
+  media.show(5, 900);
+  media.seeking = false;
+  media.tell("seeked");
+  expect(last()).toMatchObject({ mediaSecs: 5, isSeeking: false, isPaused: true });
+});
+
+test("a stall stands still until a frame comes", () => {
+  media.paused = false;
+  media.show(1, 500);
+  media.tell("waiting");
+  expect(last()).toMatchObject({ mediaSecs: 1, isPaused: true });
+  media.show(1.04, 900);
+  expect(last().isPaused).toBe(false);
+});
+
+test("starved of data it stands still", () => {
+  media.paused = false;
+  media.readyState = 2;
+  media.tell("ratechange");
+  expect(last().isPaused).toBe(true);
+});
+
+test("a rate change starts from where the video is by now", () => {
+  media.paused = false;
+  media.show(1, 500);
+  Object.assign(media, { playbackRate: 0.5, currentTime: 1.03 });
+  media.tell("ratechange");
+  expect(last()).toMatchObject({ mediaSecs: 1.03, rate: 0.5 });
+});
+
+test("closed, it hears nothing", () => {
+  clock.close();
+  const count = samples.length;
+  media.tell("pause");
+  media.show(9, 9);
+  expect(samples).toHaveLength(count);
+});
