@@ -102,7 +102,7 @@ impl Renderer {
 
     /// Draws a picture into `target`, which has the renderer's format and `size_px`.
     ///
-    /// Submits its commands; a picture without pixels is not drawn.
+    /// Submits its commands; a picture without pixels is not drawn, nor are items beyond 256.
     pub fn draw(
         &mut self,
         target: &wgpu::TextureView,
