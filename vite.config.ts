@@ -15,6 +15,7 @@ const ROOT = import.meta.dirname;
 const LIBRARY = join(ROOT, "target/www/lib");
 const WASM = join(ROOT, "target/wasm");
 const TEST_PAGE = join(ROOT, "test.html");
+const TEST_PAGE_SOURCE = join(ROOT, "www/test/page.html");
 
 /** The library's modules, and what each has beside it. */
 const MODULES: Readonly<Record<string, { wasm?: [name: string, path: string] }>> = {
@@ -52,7 +53,7 @@ function testPage(): Plugin {
     name: "test-page",
     enforce: "pre",
     resolveId: (id) => (resolve(ROOT, id) === TEST_PAGE ? TEST_PAGE : null),
-    load: (id) => (id === TEST_PAGE ? readFileSync(join(ROOT, "www/test/page.html"), "utf8") : null),
+    load: (id) => (id === TEST_PAGE ? readFileSync(TEST_PAGE_SOURCE, "utf8") : null),
   };
 }
 

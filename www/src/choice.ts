@@ -31,8 +31,8 @@ export class Choice {
     this.#shown = wanted;
     this.#buttons.clear();
     for (const { id, label } of options) {
-      const attributes = { type: "button", class: "chip", part: this.#part, "aria-pressed": "false" };
-      const button = make("button", attributes, label);
+      const attributes = { type: "button", class: "chip", part: this.#part };
+      const button = make("button", { ...attributes, "aria-pressed": "false" }, label);
       button.addEventListener("click", () => this.#onPick(id));
       this.#buttons.set(id, button);
     }

@@ -50,7 +50,8 @@ export class EngineHost {
   crashed(error: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#send({ kind: "crashed", message: error instanceof Error ? error.message : String(error) });
+    const message = error instanceof Error ? error.message : String(error);
+    this.#send({ kind: "crashed", message });
   }
 
   async #start({ canvas, ports, wasmUrl }: EngineStart): Promise<Engine | null> {

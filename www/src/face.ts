@@ -22,6 +22,9 @@ export interface FaceOptions {
   isFullscreen: () => boolean;
 }
 
+/** What keys may do before the video has reached the replay. */
+const NO_SPOILERS: ReadonlySet<Intent["kind"]> = new Set(["fullscreen", "leave", "help"]);
+
 /** Everything that is seen, but the picture itself. */
 export class Face {
   /** Where the canvas goes. */
@@ -85,6 +88,7 @@ export class Face {
     if (state.error === null) this.#overlay.show(overlayFace(host));
     const isBefore = state.state?.isBeforeStart === true;
     this.#overlay.showPoster(!state.hasPicture && !isBefore);
+    this.#shell.toggleAttribute("data-before", isBefore);
     // Out of sight nothing is laid out: a page's thread has better to do at each frame.
     if (!this.#idle.isIdle) this.#controls.update(hasVideo(), isFullscreen());
   }
@@ -149,6 +153,8 @@ export class Face {
   #pressed(event: KeyboardEvent): void {
     const intent = intentOf(event, event.target === this.place);
     if (intent === null || event.defaultPrevented) return;
+    const isBefore = this.#options.host.state.state?.isBeforeStart === true;
+    if (isBefore && !NO_SPOILERS.has(intent.kind)) return;
     event.preventDefault();
     this.#do(intent);
   }

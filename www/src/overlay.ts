@@ -172,8 +172,8 @@ export class Overlay {
       list.append(make("dt", {}, key), make("dd", {}, this.#say(meaning)));
     }
     const title = make("h2", {}, this.#say("keys"));
-    const attributes = { class: "keys", role: "dialog", "aria-label": this.#say("keys"), hidden: true };
-    const dialog = make("div", attributes, title, list, this.#closeKeys);
+    const attributes = { class: "keys", role: "dialog", "aria-label": this.#say("keys") };
+    const dialog = make("div", { ...attributes, hidden: true }, title, list, this.#closeKeys);
     dialog.addEventListener("keydown", (event) => {
       event.stopPropagation();
       if (event.key === "Escape" || event.key === "?") this.toggleKeys(false);

@@ -1,4 +1,4 @@
-/** Script URLs that pass a Trusted Types policy: the page allows it with `trusted-types touchline`. */
+/** Script URLs under Trusted Types: the page allows ours with `trusted-types touchline`. */
 
 interface TrustedTypes {
   createPolicy(

@@ -15,6 +15,7 @@ import type { HlsLike } from "./programme-time.js";
 import type { ReplayHost } from "./host.js";
 import { ReplayState, type ReplayEvent } from "./replay-state.js";
 import { addTranslation, wordsIn, type StringTable } from "./strings.js";
+import { adoptStylesheet } from "./stylesheet.js";
 import { Stretches } from "./time-ranges.js";
 import type { PlayerUrls } from "./transport.js";
 import type { HostMedia } from "./video-clock.js";
@@ -99,6 +100,11 @@ export class TouchlineReplay extends Base {
     this.#link?.disconnect();
     this.#resume = this.#playback?.close() ?? this.#resume;
     this.#face?.rest();
+  }
+
+  /** Moved to another document, which has a stylesheet of its own. */
+  adoptedCallback(): void {
+    if (this.shadowRoot !== null) adoptStylesheet(this.shadowRoot);
   }
 
   /** Moved by `moveBefore`: nothing is closed, nothing opened. */

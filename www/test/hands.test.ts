@@ -63,8 +63,10 @@ describe("keys", () => {
     const degrees = (value: number): number => (value * Math.PI) / 180;
     expect(command(press("ArrowRight"))).toEqual({ kind: "orbit", yaw: degrees(15), pitch: 0 });
     const fine = { kind: "orbit", yaw: 0, pitch: -degrees(1) };
-    expect(command(press("ArrowDown", { altKey: true }))).toEqual({ ...fine, yaw: expect.closeTo(0) });
-    expect(command(press("ArrowUp", { shiftKey: true }))).toEqual({ kind: "pan", right: 0, up: 0.08 });
+    const still = { yaw: expect.closeTo(0) };
+    expect(command(press("ArrowDown", { altKey: true }))).toEqual({ ...fine, ...still });
+    const up = { kind: "pan", right: 0, up: 0.08 };
+    expect(command(press("ArrowUp", { shiftKey: true }))).toEqual(up);
   });
 
   test.each(["+", "=", "PageUp"])("%s comes nearer", (key) => {
@@ -82,7 +84,8 @@ describe("keys", () => {
     expect(intentOf(press(key), false)).toEqual(intent);
   });
 
-  test.each([" ", "ArrowLeft", "Home", "PageDown", "Escape", "+"])("%s is a control's own", (key) => {
+  const OWN = [" ", "ArrowLeft", "Home", "PageDown", "Escape", "+"];
+  test.each(OWN)("'%s' is a control's own", (key) => {
     expect(intentOf(press(key), false)).toBeNull();
     expect(intentOf(press(key), true)).not.toBeNull();
   });

@@ -45,7 +45,8 @@ for (const type of EVENTS) {
     const { code, fatal, message, url } = (detail ?? {}) as Record<string, unknown>;
     // Errors lose their fields on the way to a test.
     const plain = detail instanceof Error ? { code, fatal, message, url } : detail;
-    if (events.length < EVENT_COUNT_MAX) events.push({ type, atMs: performance.now(), detail: plain });
+    if (events.length >= EVENT_COUNT_MAX) return;
+    events.push({ type, atMs: performance.now(), detail: plain });
   });
 }
 

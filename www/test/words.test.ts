@@ -48,7 +48,7 @@ describe("attributes", () => {
     expect(numberFrom(text, range)).toBe(value);
   });
 
-  test.each(["", "  ", "fast", "NaN", "Infinity", "1,5"])("'%s' is no number, and said so", (text) => {
+  test.each(["", "  ", "fast", "NaN", "Infinity", "1,5"])("'%s' is no number", (text) => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     expect(numberFrom(text, range)).toBe(1);
     expect(warn).toHaveBeenCalledOnce();
