@@ -123,8 +123,8 @@ fn presets() -> Vec<Preset> {
         preset(
             "striker",
             "The striker",
-            [0.9, 0.85, 1.5],
-            [-0.92, 0.10, 6.6, 0.62],
+            [0.9, 0.95, 1.7],
+            [-0.72, 0.09, 8.4, 0.62],
         ),
         preset(
             "touchline",
@@ -179,13 +179,13 @@ fn broadcast(frame_count: u32, frame_secs: f32) -> Vec<CameraKey> {
         (7.20, Vec3::new(-5.2, 1.05, -1.3)),
     ]);
     let fov_y = Curve::new([
-        (0.0, 0.245),
-        (1.3, 0.25),
+        (0.0, 0.19),
+        (1.3, 0.20),
         (3.1, 0.30),
         (3.9, 0.31),
         (4.5, 0.29),
-        (6.2, 0.20),
-        (7.9, 0.165),
+        (6.2, 0.17),
+        (7.9, 0.145),
     ]);
     let last = frame_count.saturating_sub(1);
     let mut frames: Vec<u32> = (0..last).step_by(KEY_FRAMES as usize).collect();
