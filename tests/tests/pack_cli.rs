@@ -183,9 +183,9 @@ const BAD: &[Bad] = &[
     },
     Bad {
         name: "a position that is no number",
-        damage: |capture| spoil(capture, "points/f_02.ply", "0.05 0 0", "nan 0 0"),
+        damage: |capture| spoil(capture, "points/f_00.ply", "0.05 0 0", "nan 0 0"),
         line: POINTS,
-        expected: &["not finite", "vertex 1", "remove", "f_02.ply"],
+        expected: &["not finite", "vertex 1;", "remove", "f_00.ply"],
     },
     Bad {
         name: "no points",
@@ -349,10 +349,10 @@ fn bad_input_is_named_and_nothing_is_written() {
 #[test]
 fn an_error_can_be_read_by_machines() {
     let capture = Capture::new();
-    spoil(&capture, "points/f_02.ply", "0.05 0 0", "inf 0 0");
+    spoil(&capture, "points/f_00.ply", "0.05 0 0", "inf 0 0");
     let error = capture.pack(POINTS).unwrap_err();
     let bad = error.downcast_ref::<BadInput>().unwrap();
-    assert!(bad.path.ends_with("points/f_02.ply"));
+    assert!(bad.path.ends_with("points/f_00.ply"));
     assert_eq!(bad.place.as_deref(), Some("vertex 1"));
 }
 

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use actix_cors::Cors;
 use actix_files::Files;
-use actix_web::dev::{Service, ServiceResponse};
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{App, HttpServer};
 use anyhow::{Context, Result, bail, ensure};
@@ -30,39 +31,7 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
 
 async fn run(args: &ServeArgs) -> Result<()> {
     let folder = args.folder.clone();
-    let server = HttpServer::new(move || {
-        let cors = Cors::default()
-            .allow_any_origin()
-            .send_wildcard()
-            .allowed_methods(["GET", "HEAD"])
-            .allow_any_header()
-            .expose_headers([
-                header::ACCEPT_RANGES,
-                header::CONTENT_LENGTH,
-                header::CONTENT_RANGE,
-                header::ETAG,
-            ])
-            .max_age(86_400);
-        App::new()
-            .wrap_fn(|request, service| {
-                let path = request.path().to_owned();
-                let response = service.call(request);
-                async move {
-                    let mut response = response.await?;
-                    add_headers(&path, &mut response);
-                    Ok(response)
-                }
-            })
-            .wrap(cors)
-            .service(
-                Files::new("/", &folder)
-                    .index_file("index.html")
-                    .prefer_utf8(true)
-                    .disable_content_disposition()
-                    .use_etag(true)
-                    .use_last_modified(true),
-            )
-    });
+    let server = HttpServer::new(move || app(&folder));
     let address = (args.host.as_str(), args.port);
     let server = match server.bind(address) {
         Ok(server) => server,
@@ -86,6 +55,48 @@ async fn run(args: &ServeArgs) -> Result<()> {
         .run()
         .await
         .context("the server stopped")
+}
+
+/// The files of `folder` behind the headers.
+fn app(
+    folder: &Path,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<>,
+> {
+    let cors = Cors::default()
+        .allow_any_origin()
+        .send_wildcard()
+        .allowed_methods(["GET", "HEAD"])
+        .allow_any_header()
+        .expose_headers([
+            header::ACCEPT_RANGES,
+            header::CONTENT_LENGTH,
+            header::CONTENT_RANGE,
+            header::ETAG,
+        ])
+        .max_age(86_400);
+    let files = Files::new("/", folder)
+        .index_file("index.html")
+        .prefer_utf8(true)
+        .disable_content_disposition();
+    App::new()
+        .wrap_fn(|request, service| {
+            let path = request.path().to_owned();
+            let response = service.call(request);
+            async move {
+                let mut response = response.await?;
+                add_headers(&path, &mut response);
+                Ok(response)
+            }
+        })
+        .wrap(cors)
+        .service(files)
 }
 
 /// What another origin's page and the browser's cache need to know.
@@ -154,6 +165,59 @@ fn has_hash(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
+
+    #[test]
+    fn packs_are_served_as_by_a_good_cdn() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("a")).unwrap();
+        for name in ["index.html", "a/mesh-0000-1a2b3c4d.seg", "live.m3u8"] {
+            std::fs::write(folder.path().join(name), "0123456789").unwrap();
+        }
+        actix_web::rt::System::new().block_on(async {
+            let service = init_service(app(folder.path())).await;
+            let range = TestRequest::get()
+                .uri("/a/mesh-0000-1a2b3c4d.seg")
+                .insert_header(("range", "bytes=2-4"))
+                .insert_header(("origin", "https://broadcaster.example"));
+            let response = call_service(&service, range.to_request()).await;
+            assert_eq!(response.status(), 206);
+            let header = |name: &str| response.headers().get(name).unwrap().to_str().unwrap();
+            assert_eq!(header("content-range"), "bytes 2-4/10");
+            assert_eq!(header("access-control-allow-origin"), "*");
+            assert!(header("access-control-expose-headers").contains("content-range"));
+            assert_eq!(
+                header("cache-control"),
+                "public, max-age=31536000, immutable"
+            );
+            assert_eq!(header("content-type"), "application/octet-stream");
+            let tag = header("etag").to_owned();
+            assert_eq!(read_body(response).await, "234");
+
+            let again = TestRequest::get()
+                .uri("/a/mesh-0000-1a2b3c4d.seg")
+                .insert_header(("if-none-match", tag));
+            assert_eq!(
+                call_service(&service, again.to_request()).await.status(),
+                304
+            );
+
+            let playlist = TestRequest::get().uri("/live.m3u8").to_request();
+            let response = call_service(&service, playlist).await;
+            let header = |name: &str| response.headers().get(name).unwrap().to_str().unwrap();
+            assert_eq!(header("content-type"), "application/vnd.apple.mpegurl");
+            assert_eq!(header("cache-control"), "no-cache");
+
+            let index = TestRequest::get().uri("/").to_request();
+            let response = call_service(&service, index).await;
+            let header = |name: &str| response.headers().get(name).unwrap().to_str().unwrap();
+            assert!(response.status().is_success());
+            assert_eq!(header("content-type"), "text/html; charset=utf-8");
+            let missing = TestRequest::get().uri("/none").to_request();
+            assert_eq!(call_service(&service, missing).await.status(), 404);
+        });
+    }
 
     #[test]
     fn hashes_are_told_from_words() {

@@ -3,11 +3,14 @@
 //! Every chunk is decoded again before it is written: what a player could not read never
 //! leaves the packer.
 
+use std::ops::Range;
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
 use touchline_codec::mesh::{self, MeshOptions};
 use touchline_codec::points::{self, PointsOptions};
-use touchline_codec::{Decode, Limits};
+use touchline_codec::{Decode, Limits, MESH, POINTS};
 use touchline_pack::{CodecId, Kind, SegmentEntry, SegmentWriter, Sha256, Stream};
 use touchline_scene::Frame;
 
@@ -115,30 +118,26 @@ fn jobs(tracks: &[Track], frames_per_segment: u32) -> Vec<Job> {
 }
 
 fn run(job: Job, track: &Track, work: &Work<'_>) -> Result<Made> {
-    let mut segment = Encoding::new(job, track, work.colour_quality)?;
-    for index in job.first_frame..job.first_frame + job.frame_count {
-        work.cancel.check()?;
-        segment.push(track, index as usize).with_context(|| {
-            let file = &track.frames.files[index as usize];
-            format!(
-                "frame {index} of track \"{}\" ({})",
-                track.id,
-                file.display()
-            )
-        })?;
-        work.progress.step();
+    let (codec, chunks) = match (job.part, &track.textures) {
+        (Part::Points, _) => (CodecId(POINTS), code_points(job, track, work)?),
+        (Part::Mesh, _) => (CodecId(MESH), code_mesh(job, track, work)?),
+        (Part::Texture, Some((files, shape))) => {
+            (shape.codec, code_images(job, track, files, work)?)
+        }
+        (Part::Texture, None) => bail!("track \"{}\" has no textures", track.id),
+    };
+    let mut segment = SegmentWriter::new(codec, job.first_frame);
+    for chunk in &chunks {
+        segment.push(&chunk.bytes, chunk.is_key);
     }
-    let bytes = segment.writer.finish();
+    let bytes = segment.finish();
     let sha256 = Sha256::of(&bytes);
     let hash = &sha256.to_string()[..8];
     // The hash in the name lets caches keep the file for ever.
-    let url = format!(
-        "{}/{}-{:04}-{hash}.seg",
-        track.id,
-        job.part.name(),
-        job.segment_index
-    );
+    let (id, part, index) = (&track.id, job.part.name(), job.segment_index);
+    let url = format!("{id}/{part}-{index:04}-{hash}.seg");
     work.aside.write(&url, &bytes)?;
+    let largest = |of: fn(&Chunk) -> u32| chunks.iter().map(of).max().unwrap_or(0);
     Ok(Made {
         job,
         entry: SegmentEntry {
@@ -149,99 +148,104 @@ fn run(job: Job, track: &Track, work: &Work<'_>) -> Result<Made> {
             size: bytes.len() as u64,
             sha256,
         },
-        element_count_max: segment.element_count_max,
-        triangle_count_max: segment.triangle_count_max,
+        element_count_max: largest(|chunk| chunk.element_count),
+        triangle_count_max: largest(|chunk| chunk.triangle_count),
     })
 }
 
-/// A segment while its frames come in.
-struct Encoding {
-    writer: SegmentWriter,
-    payload: Payload,
-    element_count_max: u32,
-    triangle_count_max: u32,
+/// One frame, encoded.
+struct Chunk {
+    bytes: Vec<u8>,
+    is_key: bool,
+    element_count: u32,
+    triangle_count: u32,
 }
 
-/// How the frames of a segment become chunks.
-enum Payload {
-    Points(PointsOptions, Box<dyn Decode>),
-    Mesh(Box<mesh::Encoder>, Box<dyn Decode>),
-    Texture { last: Vec<u8> },
-}
-
-impl Encoding {
-    fn new(job: Job, track: &Track, quality: ColourQuality) -> Result<Self> {
-        let (codec, payload) = match (job.part, &track.textures) {
-            (Part::Texture, Some((_, shape))) => {
-                (shape.codec, Payload::Texture { last: Vec::new() })
-            }
-            (Part::Texture, None) => bail!("track \"{}\" has no textures", track.id),
-            (Part::Points, _) => {
-                let check = touchline_codec::decoder(touchline_codec::POINTS)?;
-                (
-                    CodecId(touchline_codec::POINTS),
-                    Payload::Points(points_options(quality), check),
-                )
-            }
-            (Part::Mesh, _) => {
-                let check = touchline_codec::decoder(touchline_codec::MESH)?;
-                let options = MeshOptions {
-                    step_metres: track.step_metres,
-                    ..MeshOptions::default()
-                };
-                let encoder = Box::new(mesh::Encoder::new(options));
-                (
-                    CodecId(touchline_codec::MESH),
-                    Payload::Mesh(encoder, check),
-                )
-            }
-        };
+impl Chunk {
+    /// A chunk of geometry, decoded once to see that it can be.
+    fn checked(bytes: Vec<u8>, is_key: bool, decoder: &mut dyn Decode) -> Result<Self> {
+        let frame = decoder.decode(&bytes, &LIMITS).context(UNREADABLE)?;
+        let (element_count, triangle_count) = frame_counts(&frame);
         Ok(Self {
-            writer: SegmentWriter::new(codec, job.first_frame),
-            payload,
-            element_count_max: 0,
-            triangle_count_max: 0,
+            bytes,
+            is_key,
+            element_count,
+            triangle_count,
         })
     }
+}
 
-    /// Encodes frame `index` of the track.
-    fn push(&mut self, track: &Track, index: usize) -> Result<()> {
-        match &mut self.payload {
-            Payload::Points(options, check) => {
-                let chunk = points::encode(&track.cloud(index)?, options);
-                let frame = check.decode(&chunk, &LIMITS).context(UNREADABLE)?;
-                self.writer.push(&chunk, true);
-                self.count(&frame);
-            }
-            Payload::Mesh(encoder, check) => {
-                let encoded = encoder.encode(&track.mesh(index)?);
-                let frame = check.decode(&encoded.bytes, &LIMITS).context(UNREADABLE)?;
-                self.writer.push(&encoded.bytes, encoded.is_key);
-                self.count(&frame);
-            }
-            Payload::Texture { last } => {
-                let Some((files, _)) = &track.textures else {
-                    return Ok(());
-                };
-                let image = texture::read(&files[index])?;
-                if image == *last {
-                    // Shown on: nothing new, and nothing to start at.
-                    self.writer.push(&[], false);
-                } else {
-                    self.writer.push(&image, true);
-                    *last = image;
-                }
-            }
-        }
-        Ok(())
+impl Job {
+    /// Its frames, as indices in the track.
+    fn frames(self) -> Range<usize> {
+        self.first_frame as usize..(self.first_frame + self.frame_count) as usize
     }
+}
 
-    /// Grows the largest counts.
-    fn count(&mut self, frame: &Frame) {
-        let (elements, triangles) = frame_counts(frame);
-        self.element_count_max = self.element_count_max.max(elements);
-        self.triangle_count_max = self.triangle_count_max.max(triangles);
+impl Work<'_> {
+    /// Encodes one frame, unless the work was stopped; errors name the frame.
+    fn frame<T>(
+        &self,
+        track: &Track,
+        index: usize,
+        encode: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        self.cancel.check()?;
+        let encoded = encode().with_context(|| {
+            let file = track.frames.files[index].display();
+            format!("frame {index} of track \"{}\" ({file})", track.id)
+        })?;
+        self.progress.step();
+        Ok(encoded)
     }
+}
+
+/// Every frame of points is a key: they are encoded side by side.
+fn code_points(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Chunk>> {
+    let options = points_options(work.colour_quality);
+    let encode = |index| {
+        work.frame(track, index, || {
+            let bytes = points::encode(&track.cloud(index)?, &options);
+            Chunk::checked(bytes, true, &mut *touchline_codec::decoder(POINTS)?)
+        })
+    };
+    job.frames().into_par_iter().map(encode).collect()
+}
+
+/// A mesh follows from the frames before it, back to the start of the segment.
+fn code_mesh(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Chunk>> {
+    let mut encoder = mesh::Encoder::new(MeshOptions {
+        step_metres: track.step_metres,
+        ..MeshOptions::default()
+    });
+    let mut decoder = touchline_codec::decoder(MESH)?;
+    let encode = |index| {
+        work.frame(track, index, || {
+            let encoded = encoder.encode(&track.mesh(index)?);
+            Chunk::checked(encoded.bytes, encoded.is_key, &mut *decoder)
+        })
+    };
+    job.frames().map(encode).collect()
+}
+
+/// Images go in as they are; one that is the same as the one before it is not repeated.
+fn code_images(job: Job, track: &Track, files: &[PathBuf], work: &Work<'_>) -> Result<Vec<Chunk>> {
+    let mut shown = Vec::new();
+    let encode = |index| {
+        work.frame(track, index, || {
+            let image = texture::read(&files[index])?;
+            let is_key = image != shown;
+            let bytes = if is_key { image.clone() } else { Vec::new() };
+            shown = image;
+            Ok(Chunk {
+                bytes,
+                is_key,
+                element_count: 0,
+                triangle_count: 0,
+            })
+        })
+    };
+    job.frames().map(encode).collect()
 }
 
 /// The codec's steps behind a name.
@@ -318,8 +322,8 @@ fn manifest_track(track: &Track) -> touchline_pack::Track {
         segments: Vec::new(),
     };
     let (layers, renditions) = match track.kind {
-        Kind::Points => (vec![stream(CodecId(touchline_codec::POINTS))], Vec::new()),
-        Kind::Mesh => (Vec::new(), vec![stream(CodecId(touchline_codec::MESH))]),
+        Kind::Points => (vec![stream(CodecId(POINTS))], Vec::new()),
+        Kind::Mesh => (Vec::new(), vec![stream(CodecId(MESH))]),
     };
     let textures = track.textures.as_ref().map(|(_, shape)| Stream {
         width: shape.width,

@@ -17,6 +17,8 @@ use crate::args::{PackArgs, TrackArg};
 use crate::error::BadInput;
 use crate::progress::{Audience, Cancel};
 
+/// Steps on each axis of a mesh at most: the codec takes a coarser one for a larger mesh.
+const LATTICE_STEPS: f32 = 65535.0;
 /// Cells on each axis of a points track at most.
 const GRID_CELLS: f32 = 65536.0;
 /// A track whose files have been found and not yet read.
@@ -107,25 +109,14 @@ impl Found {
             .iter()
             .fold(Bounds::EMPTY, |all, one| all.union(one.bounds));
         let role = self.arg.role.unwrap_or(Role::Subject);
-        let frame_count = self.frames.files.len();
-        let is_static = self
-            .arg
-            .is_static
-            .unwrap_or(role == Role::Venue && frame_count == 1);
-        if is_static && frame_count > 1 {
-            bail!(
-                "track \"{}\" is static but has {frame_count} frames: give one file ({})",
-                self.id,
-                self.arg.path
-            );
-        }
+        let is_static = self.is_static(role)?;
         if textures.is_none() && !surveys[0].has_colour {
             let text = "has neither colours nor textures: it becomes grey";
             audience.warn(&format!("track \"{}\" {text} ({})", self.id, self.arg.path));
         }
         let step_metres = match kind {
             Kind::Points => self.points_step(&surveys[0], bounds, space, args)?,
-            Kind::Mesh => args.position_error_mm * 0.002,
+            Kind::Mesh => self.mesh_step(bounds, args, audience),
         };
         Ok(Track {
             arg: self.arg,
@@ -216,6 +207,29 @@ impl Found {
             return Err(BadInput::new(file, what, remedy).into());
         }
         Ok(Some((files.clone(), first)))
+    }
+
+    /// Static as asked, else a venue of one frame.
+    fn is_static(&self, role: Role) -> Result<bool> {
+        let frame_count = self.frames.files.len();
+        let default = role == Role::Venue && frame_count == 1;
+        let is_static = self.arg.is_static.unwrap_or(default);
+        if is_static && frame_count > 1 {
+            let (id, path) = (&self.id, &self.arg.path);
+            bail!("track \"{id}\" is static but has {frame_count} frames: give one file ({path})");
+        }
+        Ok(is_static)
+    }
+
+    /// The step of a mesh's lattice: off by half of it at most.
+    fn mesh_step(&self, bounds: Bounds, args: &PackArgs, audience: Audience) -> f32 {
+        let asked = args.position_error_mm;
+        let kept = bounds.size().max_element() / LATTICE_STEPS * 500.0;
+        if kept > asked {
+            let text = format!("is too large for {asked} mm: vertices are kept to {kept:.2} mm");
+            audience.warn(&format!("track \"{}\" {text}", self.id));
+        }
+        asked * 0.002
     }
 
     /// The edge of a cell for points.
