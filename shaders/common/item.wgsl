@@ -13,8 +13,8 @@ struct Grid {
     origin_in_stage: vec3f,
     step_metres: f32,
     spacing_metres: f32, // Between neighbouring points; 0 for a mesh.
-    spare: f32,
-    more: vec2f,
+    point_count: u32, // Of the chunk; 0 for a mesh.
+    spare: vec2f,
 }
 
 @group(1) @binding(0) var<uniform> item: Item;

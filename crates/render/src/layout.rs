@@ -67,10 +67,10 @@ pub struct Grid {
     pub step_metres: f32,
     /// Between neighbouring points; 0 for a mesh.
     pub spacing_metres: f32,
+    /// Of the chunk; 0 for a mesh.
+    pub point_count: u32,
     /// Zero.
-    pub spare: f32,
-    /// Zero.
-    pub more: [f32; 2],
+    pub spare: [f32; 2],
 }
 
 /// Writes a struct at the start of its slice of a uniform buffer.
@@ -127,7 +127,7 @@ pub const SHARED: &[Shared] = &[
         origin_in_stage,
         step_metres,
         spacing_metres,
-        spare,
-        more
+        point_count,
+        spare
     }),
 ];

@@ -17,6 +17,10 @@ pub(crate) struct Layouts {
     pub(crate) texture: wgpu::BindGroupLayout,
 }
 
+/// Points that one instance draws: as many as 8 attributes of 16 bytes hold, half of what WebGL2
+/// takes. As in `shaders/points.wgsl`.
+pub(crate) const POINTS_PER_INSTANCE: u32 = 16;
+
 #[derive(Debug)]
 pub(crate) struct Pipelines {
     pub(crate) backdrop: wgpu::RenderPipeline,
@@ -146,9 +150,12 @@ impl Maker<'_> {
                 Some(&layouts.grid),
             ],
             buffers: &[Some(wgpu::VertexBufferLayout {
-                array_stride: size_of::<PackedPoint>() as u64,
+                array_stride: u64::from(POINTS_PER_INSTANCE) * size_of::<PackedPoint>() as u64,
                 step_mode: wgpu::VertexStepMode::Instance,
-                attributes: &wgpu::vertex_attr_array![0 => Uint32, 1 => Unorm8x4],
+                attributes: &wgpu::vertex_attr_array![
+                    0 => Uint32x4, 1 => Uint32x4, 2 => Uint32x4, 3 => Uint32x4,
+                    4 => Uint32x4, 5 => Uint32x4, 6 => Uint32x4, 7 => Uint32x4,
+                ],
             })],
             topology: wgpu::PrimitiveTopology::TriangleList,
             is_alpha_coverage: true,

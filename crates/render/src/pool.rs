@@ -5,12 +5,18 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use touchline_scene::PackedPoint;
+
 use crate::layout::UNIFORM_STRIDE_BYTES;
+use crate::pipelines::POINTS_PER_INSTANCE;
 use crate::{UploadError, layout};
 
 /// What waits for its next use is dropped beyond this: some frames of the largest tracks, small
 /// beside a page's budget.
 const WAITING_BYTES_MAX: u64 = 64 << 20;
+
+/// Behind what is uploaded: whole instances of points are read, whatever the last one holds.
+const ROOM_BYTES: u64 = POINTS_PER_INSTANCE as u64 * size_of::<PackedPoint>() as u64;
 
 /// What a buffer is for; WebGL2 wants index buffers apart, and we the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +102,7 @@ impl Pool {
         purpose: Purpose,
         bytes: &[u8],
     ) -> Result<Lease, UploadError> {
-        let needed = size_class(bytes.len() as u64);
+        let needed = size_class(bytes.len() as u64 + ROOM_BYTES);
         let limit = self.buffer_bytes_max;
         if needed > limit {
             return Err(UploadError::OverLimit { needed, limit });

@@ -4,11 +4,12 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use glam::UVec2;
+use touchline_scene::PackedPoint;
 
 use crate::attachments::Attachments;
 use crate::cull::Frustum;
 use crate::layout::{self, UNIFORM_STRIDE_BYTES, put};
-use crate::pipelines::{Layouts, Pipelines};
+use crate::pipelines::{Layouts, POINTS_PER_INSTANCE, Pipelines};
 use crate::pool::{Pool, bind_uniform};
 use crate::textures::{make_texture, write_texels};
 use crate::twin::points::RADIUS_PER_SPACING;
@@ -195,7 +196,6 @@ impl Renderer {
             return;
         };
         pass.set_pipeline(&self.pipelines.points);
-        pass.set_vertex_buffer(0, points.buffer().slice(..));
         for (index, chunk) in frame.chunks.iter().enumerate() {
             let margin_metres = RADIUS_PER_SPACING * chunk.spacing_metres;
             if chunk.point_count == 0 || !frustum.may_see(chunk.bounds(), margin_metres) {
@@ -203,9 +203,12 @@ impl Renderer {
             }
             let offset_bytes = index as u32 * UNIFORM_STRIDE_BYTES as u32;
             pass.set_bind_group(2, grids.bind_group(), &[offset_bytes]);
+            // The last instance may reach beyond the chunk; its vertices there go nowhere.
+            let start_bytes = u64::from(chunk.first_point) * size_of::<PackedPoint>() as u64;
+            pass.set_vertex_buffer(0, points.buffer().slice(start_bytes..));
             pass.draw(
-                0..3,
-                chunk.first_point..chunk.first_point + chunk.point_count,
+                0..3 * POINTS_PER_INSTANCE,
+                0..chunk.point_count.div_ceil(POINTS_PER_INSTANCE),
             );
         }
     }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use bytemuck::Zeroable;
 use touchline_scene::{Lattice, PackedAttribute, PackedPoint, PackedVertex, PointChunk};
 
 use crate::handles::Topology;
@@ -41,7 +42,11 @@ impl Renderer {
         for (slice, chunk) in slices.zip(chunks) {
             put(
                 slice,
-                grid(chunk.origin, chunk.step_metres, chunk.spacing_metres),
+                Grid {
+                    spacing_metres: chunk.spacing_metres,
+                    point_count: chunk.point_count,
+                    ..grid(chunk.origin, chunk.step_metres)
+                },
             );
         }
         Ok(PointsHandle {
@@ -115,7 +120,7 @@ impl Renderer {
             grid: None,
         };
         if topology.shared.index_count > 0 {
-            let grid = grid(lattice.origin, lattice.step_metres, 0.0);
+            let grid = grid(lattice.origin, lattice.step_metres);
             handle.vertices = Some(self.upload(Purpose::Vertices, bytemuck::cast_slice(vertices))?);
             handle.grid = Some(self.upload(Purpose::Grids, bytemuck::bytes_of(&grid))?);
         }
@@ -127,12 +132,10 @@ impl Renderer {
     }
 }
 
-fn grid(origin: [f32; 3], step_metres: f32, spacing_metres: f32) -> Grid {
+fn grid(origin: [f32; 3], step_metres: f32) -> Grid {
     Grid {
         origin_in_stage: origin,
         step_metres,
-        spacing_metres,
-        spare: 0.0,
-        more: [0.0; 2],
+        ..Grid::zeroed()
     }
 }
