@@ -5,7 +5,6 @@ import { BROWSERS } from "../browser/browsers.js";
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    globalSetup: ["../browser/site.ts"],
     maxWorkers: 1,
     fileParallelism: false,
     testTimeout: 300_000,
@@ -13,7 +12,12 @@ export default defineConfig({
     reporters: ["default"],
     projects: BROWSERS.map((browser) => ({
       extends: true,
-      test: { name: browser, include: ["page.ts"], provide: { browser } },
+      test: {
+        name: browser,
+        include: ["page.ts"],
+        globalSetup: ["../browser/site.ts"],
+        provide: { browser },
+      },
     })),
   },
 });

@@ -1,7 +1,7 @@
 /**
  * What the page tests open: the built site with packs beside it, on one server.
  *
- * Made once before all tests (`vitest.config.ts`) in `target/browser-tests/site`:
+ * Made once before a browser's tests (`vitest.config.ts`) in `target/browser-tests`:
  * - `/` and all of `target/site`: the demo page, the test page, the library as it is published;
  * - `/small/`: a pack of 50 frames with few points, quick to decode and draw anywhere;
  * - `/damaged/`: the same, with a byte of a segment in its middle changed;
@@ -23,10 +23,11 @@ import { createInterface } from "node:readline";
 import type { TestProject } from "vitest/node";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const WORK = join(ROOT, "target/browser-tests");
-export const SITE = join(WORK, "site");
+/** The whole of it. */
+const SITE = join(ROOT, "target/browser-tests/site");
+const WORK = join(ROOT, "target/browser-tests/work");
 /** Pictures of failures go here. */
-export const PICTURES = join(WORK, "pictures");
+export const PICTURES = join(ROOT, "target/browser-tests/pictures");
 
 /** The native tools, built by `cargo xtask test`. */
 const TOUCHLINE = process.env["TOUCHLINE"] ?? join(ROOT, "target/debug/touchline");
@@ -62,7 +63,7 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => void> {
   const library = join(ROOT, "target/site");
   if (!existsSync(library)) throw new Error("no target/site: run `cargo xtask build`");
-  rmSync(WORK, { recursive: true, force: true });
+  for (const folder of [SITE, WORK]) rmSync(folder, { recursive: true, force: true });
   mkdirSync(PICTURES, { recursive: true });
   cpSync(library, SITE, { recursive: true });
   makeSmallPacks();

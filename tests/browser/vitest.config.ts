@@ -5,7 +5,6 @@ import { BROWSERS } from "./browsers.js";
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    globalSetup: ["site.ts"],
     maxWorkers: 1,
     fileParallelism: false,
     testTimeout: 120_000,
@@ -13,7 +12,7 @@ export default defineConfig({
     reporters: ["default"],
     projects: BROWSERS.map((browser) => ({
       extends: true,
-      test: { name: browser, include: ["*.test.ts"], provide: { browser } },
+      test: { name: browser, include: ["*.test.ts"], globalSetup: ["site.ts"], provide: { browser } },
     })),
   },
 });

@@ -11,9 +11,9 @@ use crate::tools::{self, say};
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// A module that browsers fetch.
-pub(crate) struct Module {
+struct Module {
     /// Names its folder in `target/wasm`.
-    pub(crate) name: &'static str,
+    name: &'static str,
     /// The crate's library: names its files, `LIBRARY.js` and `LIBRARY_bg.wasm`.
     library: &'static str,
     /// What wasm-opt optimises for.
@@ -21,7 +21,7 @@ pub(crate) struct Module {
 }
 
 /// All modules that browsers fetch. The decoder is small and runs hot, the engine the reverse.
-pub(crate) const MODULES: [Module; 2] = [
+const MODULES: [Module; 2] = [
     Module {
         name: "engine",
         library: "touchline_web",
@@ -76,13 +76,8 @@ impl Profile {
 }
 
 impl Module {
-    /// The script that binds the module to JavaScript.
-    pub(crate) fn glue(&self) -> PathBuf {
-        self.folder().join(format!("{}.js", self.library))
-    }
-
     /// The module itself.
-    pub(crate) fn wasm(&self) -> PathBuf {
+    fn wasm(&self) -> PathBuf {
         self.folder().join(format!("{}_bg.wasm", self.library))
     }
 

@@ -1,17 +1,15 @@
 //! `cargo xtask size`: what browsers fetch, against its budgets.
 //!
-//! Counted on the safe side: the modules' glue is counted as wasm-bindgen wrote it, not minified,
-//! and again inside the worker scripts that the bundler put it into.
+//! Counted as shipped, in `target/www/lib`: a module's glue is in its worker's script, so those
+//! scripts count with their modules, and once more with the element.
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::build;
 use crate::paths;
 use crate::report::Report;
 
@@ -19,9 +17,12 @@ use crate::report::Report;
 struct Part {
     name: &'static str,
     what: &'static str,
-    files: fn() -> Result<Vec<PathBuf>>,
+    files: &'static [&'static str],
     brotli_bytes_max: usize,
 }
+
+/// Where the published library is built.
+const LIBRARY: &str = "target/www/lib";
 
 /// The engine and decoder budgets are a fan's first second on a slow phone network; what peers
 /// weigh is in hundreds of kB to tens of MB.
@@ -29,19 +30,19 @@ const PARTS: [Part; 3] = [
     Part {
         name: "engine",
         what: "engine wasm and glue",
-        files: || Ok(module_files("engine")),
+        files: &["engine.wasm", "engine-worker.js"],
         brotli_bytes_max: 150_000,
     },
     Part {
         name: "decoder",
         what: "decoder wasm and glue",
-        files: || Ok(module_files("decoder")),
+        files: &["decoder.wasm", "decode-worker.js"],
         brotli_bytes_max: 60_000,
     },
     Part {
         name: "element",
         what: "element and worker scripts",
-        files: library_scripts,
+        files: &["touchline.js", "engine-worker.js", "decode-worker.js"],
         brotli_bytes_max: 30_000,
     },
 ];
@@ -107,7 +108,8 @@ pub(crate) fn measure_into(report: &mut Report) -> Result<()> {
 
 fn measure(part: &Part) -> Result<Size> {
     let mut sum = Size::default();
-    for path in (part.files)()? {
+    for name in part.files {
+        let path = paths::in_root(LIBRARY).join(name);
         let bytes = fs::read(&path).with_context(|| {
             format!(
                 "run `cargo xtask build` first ({} is missing)",
@@ -119,38 +121,6 @@ fn measure(part: &Part) -> Result<Size> {
         sum.brotli_bytes += brotli_bytes(&bytes)?;
     }
     Ok(sum)
-}
-
-fn module_files(name: &str) -> Vec<PathBuf> {
-    let module = build::MODULES.iter().find(|module| module.name == name);
-    module.map_or_else(Vec::new, |module| vec![module.wasm(), module.glue()])
-}
-
-/// All scripts of the library that a page loads.
-fn library_scripts() -> Result<Vec<PathBuf>> {
-    let mut scripts = Vec::new();
-    scripts_below(&paths::in_root("target/www/lib"), &mut scripts)?;
-    scripts.sort();
-    ensure!(
-        !scripts.is_empty(),
-        "no scripts in target/www/lib: run `cargo xtask build` first"
-    );
-    Ok(scripts)
-}
-
-fn scripts_below(folder: &Path, scripts: &mut Vec<PathBuf>) -> Result<()> {
-    let entries = folder
-        .read_dir()
-        .with_context(|| format!("run `cargo xtask build` first ({})", folder.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            scripts_below(&path, scripts)?;
-        } else if path.extension().is_some_and(|extension| extension == "js") {
-            scripts.push(path);
-        }
-    }
-    Ok(())
 }
 
 fn gzip_bytes(bytes: &[u8]) -> Result<usize> {
