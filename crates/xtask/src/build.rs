@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::imports;
 use crate::paths;
 use crate::tools::{self, say};
 
@@ -20,12 +21,13 @@ struct Module {
     level: &'static str,
 }
 
-/// All modules that browsers fetch. The decoder is small and runs hot, the engine the reverse.
+/// All modules that browsers fetch. The decoder is small and runs hot; the engine is the reverse,
+/// and what -Os and -Oz save of it before compression costs more after it (3 kB of brotli).
 const MODULES: [Module; 2] = [
     Module {
         name: "engine",
         library: "touchline_web",
-        level: "-Os",
+        level: "-O1",
     },
     Module {
         name: "decoder",
@@ -81,6 +83,11 @@ impl Module {
         self.folder().join(format!("{}_bg.wasm", self.library))
     }
 
+    /// The JavaScript around it.
+    fn glue(&self) -> PathBuf {
+        self.folder().join(format!("{}.js", self.library))
+    }
+
     fn folder(&self) -> PathBuf {
         paths::in_root("target/wasm").join(self.name)
     }
@@ -126,6 +133,7 @@ fn bind(module: &Module, profile: Profile) -> Result<()> {
     // The page says where the module is; a path in the glue would make bundlers ship it twice.
     bindgen.args(["--target", "web", "--omit-default-module-path", "--out-dir"]);
     tools::run(bindgen.arg(module.folder()).arg(compiled))?;
+    imports::shorten(&module.wasm(), &module.glue())?;
     if profile == Profile::Release {
         optimise(&module.wasm(), module.level)?;
     }

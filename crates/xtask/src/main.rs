@@ -7,6 +7,7 @@ mod bench;
 mod bless;
 mod build;
 mod demo;
+mod imports;
 mod paths;
 mod report;
 mod setup;
