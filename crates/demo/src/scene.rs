@@ -120,17 +120,18 @@ fn presets() -> Vec<Preset> {
         },
     };
     vec![
+        // All of it from the run-up to the celebration, as near as that allows.
+        preset(
+            "touchline",
+            "Touchline",
+            [-1.2, 0.95, -0.8],
+            [-1.22, 0.14, 9.5, 0.733],
+        ),
         preset(
             "striker",
             "The striker",
             [0.9, 0.95, 1.7],
             [-0.72, 0.09, 8.4, 0.62],
-        ),
-        preset(
-            "touchline",
-            "Touchline",
-            [-0.6, 0.9, -2.6],
-            [-1.35, 0.17, 13.5, 0.60],
         ),
         preset(
             "behind",
