@@ -119,8 +119,13 @@ export class ReplayPage {
     return pictureOf(await this.replay(index));
   }
 
-  /** A picture that no longer changes: gliding and late decoding are over. */
+  /** The 3D picture alone, once it no longer changes: gliding and late decoding are over. */
   async settledPicture(index = 0): Promise<Picture> {
+    await (await this.replay(index)).evaluate((replay) => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync("[part=prompt] { display: none !important }");
+      replay.shadowRoot?.adoptedStyleSheets.push(sheet);
+    });
     const deadline = Date.now() + 20_000;
     let last = await this.picture(index);
     while (Date.now() < deadline) {

@@ -79,9 +79,8 @@ function makeSmallPacks(): void {
   const capture = join(WORK, "capture");
   run(GENERATOR, [capture, "--points", "6000", "--frames", String(SMALL_FRAME_COUNT)]);
   const small = join(SITE, "small");
-  const preset = "id=front,target=0 0.9 0,yaw=0,pitch=10,distance=6,fov=40";
   run(TOUCHLINE, [
-    ...["pack", "--out", small, "--frame-rate", "25", "--title", "Small", "--preset", preset],
+    ...["pack", "--out", small, "--frame-rate", "25", "--title", "Small"],
     ...["--track", `id=points,path=${capture}/athlete-points,alternative=athlete`],
     ...["--track", `id=mesh,path=${capture}/athlete-mesh,alternative=athlete`],
   ]);

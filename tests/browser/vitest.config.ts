@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 import { BROWSERS } from "./browsers.js";
 
 export default defineConfig({
+  cacheDir: "../../target/vite",
   test: {
     root: import.meta.dirname,
     maxWorkers: 1,

@@ -173,7 +173,6 @@ fn frames_in(folder: &Path) -> Result<usize> {
 }
 
 fn measure_page(browser: &str, report: &mut Report) -> Result<()> {
-    build::native("touchline-cli", &[])?;
     let mut vitest = tools::from_npm("vitest");
     vitest.args([
         "run",
@@ -184,7 +183,11 @@ fn measure_page(browser: &str, report: &mut Report) -> Result<()> {
     ]);
     let figures = paths::in_root(&format!("target/bench/page-{browser}.json"));
     vitest
-        .env("TOUCHLINE", tools::native_program("debug", "touchline"))
+        .env("TOUCHLINE", tools::native_program("release", "touchline"))
+        .env(
+            "TOUCHLINE_DEMO",
+            tools::native_program("release", "touchline-demo"),
+        )
         .env("TOUCHLINE_FIGURES", &figures);
     tools::run(tools::with_software_gpu(&mut vitest))?;
     report.note_json(&std::fs::read_to_string(figures)?)

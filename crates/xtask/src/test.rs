@@ -112,13 +112,13 @@ const STEPS: [Step; 14] = [
     },
     Step {
         name: "WebAssembly tests, Chromium",
-        advice: "run `wasm-pack test --headless --chrome crates/decoder` for this alone",
+        advice: "the panic is above; `wasm-pack test --node crates/decoder` is quicker to try",
         is_quick: false,
         run: || wasm_tests("--chrome"),
     },
     Step {
         name: "WebAssembly tests, Firefox",
-        advice: "run `wasm-pack test --headless --firefox crates/decoder` for this alone",
+        advice: "the panic is above; `wasm-pack test --node crates/decoder` is quicker to try",
         is_quick: false,
         run: || wasm_tests("--firefox"),
     },
@@ -250,6 +250,7 @@ fn wasm_tests(browser: &str) -> Result<Tally> {
 
 fn page_tests(browser: &str) -> Result<Tally> {
     build::native("touchline-cli", &[])?;
+    build::native("touchline-demo", &[])?;
     let config = [
         "--config",
         "tests/browser/vitest.config.ts",
@@ -259,6 +260,10 @@ fn page_tests(browser: &str) -> Result<Tally> {
     let mut vitest = vitest(&config);
     tools::with_software_gpu(&mut vitest);
     vitest.env("TOUCHLINE", tools::native_program("debug", "touchline"));
+    vitest.env(
+        "TOUCHLINE_DEMO",
+        tools::native_program("debug", "touchline-demo"),
+    );
     tests(vitest, vitest_tally)
 }
 

@@ -82,7 +82,7 @@ impl Video<'_> {
         ]);
         ffmpeg.args([
             "-crf",
-            "21",
+            "28",
             "-maxrate",
             BITS_PER_SECOND_MAX,
             "-bufsize",
