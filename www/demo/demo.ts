@@ -2,7 +2,7 @@
 import type { TouchlineReplay } from "../src/touchline.js";
 import { playHls } from "./host-video.js";
 
-const VIDEO_URL = "media/video/index.m3u8";
+const VIDEO_URL = "media/video/broadcast.m3u8";
 /** Figures that change faster cannot be read. */
 const FIGURES_PER_SECOND = 4;
 

@@ -57,7 +57,7 @@ for (const name of ATTRIBUTES) {
 }
 element.style.width = `${width}px`;
 element.style.height = `${height}px`;
-element.src = query.get("pack") ?? "media/penalty.touchline";
+element.src = query.get("pack") ?? "media/penalty/";
 
 const videoUrl = query.get("video");
 const video = videoUrl === null ? null : document.createElement("video");
