@@ -23,6 +23,10 @@ export interface Seek extends Moment {
 /** Puts what is needed into the page; it has one video and one replay. */
 async function prepare(page: Page): Promise<void> {
   await page.evaluate(() => {
+    // What is measured is the clock: a software GPU must be able to draw as often as it ticks.
+    const replay = document.querySelector("touchline-replay");
+    replay?.style.setProperty("width", "160px");
+    replay?.style.setProperty("height", "90px");
     const canvas = document.createElement("canvas");
     const context = canvas.getContext("2d", { willReadFrequently: true });
     window.readFrameCode = (video): number | null => {

@@ -27,6 +27,13 @@ test("seeks and steps land on their frames", async () => {
   }
 });
 
+test("a seek to the moment on show ends", async () => {
+  const opened = await suite.replay("/small/");
+  await opened.waitForPicture();
+  await opened.seekToFrame(0);
+  await opened.waitForEvent("seeked");
+});
+
 test("a frame looks the same however it is reached, and unlike others", async () => {
   const opened = await suite.replay("/small/");
   await opened.waitForPicture();
