@@ -13,7 +13,13 @@ export type HostMedia = EventTarget &
   DatedMedia &
   Pick<
     HTMLMediaElement,
-    "currentTime" | "ended" | "paused" | "playbackRate" | "readyState" | "seeking"
+    | "currentTime"
+    | "duration"
+    | "ended"
+    | "paused"
+    | "playbackRate"
+    | "readyState"
+    | "seeking"
   > &
   Partial<Pick<HTMLVideoElement, "requestVideoFrameCallback" | "cancelVideoFrameCallback">>;
 
@@ -90,9 +96,10 @@ export class VideoClock {
   #await(): void {
     if (this.#media.requestVideoFrameCallback) {
       this.#request = this.#media.requestVideoFrameCallback((_now, frame) => {
-        this.#frameSecs = frame.mediaTime;
+        const mediaSecs = withinLoop(frame.mediaTime, this.#media.duration);
+        this.#frameSecs = mediaSecs;
         this.#isStalled = false;
-        this.#sample(frame.mediaTime, frame.expectedDisplayTime);
+        this.#sample(mediaSecs, frame.expectedDisplayTime);
         this.#await();
       });
       return;
@@ -125,4 +132,14 @@ export class VideoClock {
       isSeeking: media.seeking,
     });
   }
+}
+
+/**
+ * The place in a video of `durationSecs` that a frame of `mediaSecs` shows.
+ *
+ * Firefox counts on where a video with `loop` starts again, and no frame starts at its end.
+ */
+export function withinLoop(mediaSecs: number, durationSecs: number): number {
+  const isBeyond = Number.isFinite(durationSecs) && durationSecs > 0 && mediaSecs >= durationSecs;
+  return isBeyond ? mediaSecs % durationSecs : mediaSecs;
 }

@@ -8,6 +8,7 @@ import { VideoClock, type HostMedia } from "../src/video-clock.js";
 
 class Media extends EventTarget {
   currentTime = 0;
+  duration = Infinity;
   ended = false;
   paused = true;
   playbackRate = 1;
@@ -112,4 +113,15 @@ test("closed, it hears nothing", () => {
   media.tell("pause");
   media.show(9, 9);
   expect(samples).toHaveLength(count);
+});
+
+test("a video that starts again is followed from its start", () => {
+  media.duration = 8;
+  media.show(7.96, 0);
+  media.show(8.04, 80);
+  media.show(16, 120);
+  const places = samples.slice(-3).map(({ mediaSecs }) => mediaSecs);
+  expect(places[0]).toBe(7.96);
+  expect(places[1]).toBeCloseTo(0.04);
+  expect(places[2]).toBe(0);
 });

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The nearest distance drawn, metres: closer than a hand in front of the eye.
 const NEAR_METRES: f32 = 0.05;
 
+/// The narrowest shape, width / height, that a viewpoint's vertical field of view is meant for.
+const ASPECT_MIN: f32 = 4.0 / 3.0;
+
 /// A place and a direction in the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pose {
@@ -38,6 +41,16 @@ impl Camera {
     /// Moves points of the stage into the camera's own space.
     pub fn view_from_stage(&self) -> Mat4 {
         Mat4::from_rotation_translation(self.pose.orientation, self.pose.position).inverse()
+    }
+
+    /// The same camera for a picture of `aspect` = width / height: one narrower than 4:3 keeps the
+    /// width of a 4:3 one and shows more above and below, so that on an upright phone nobody runs
+    /// out of a viewpoint that was chosen on a desk.
+    pub fn widened_for(mut self, aspect: f32) -> Self {
+        let widening = (ASPECT_MIN / aspect).max(1.0);
+        let half = self.lens.fov_y_radians * 0.5;
+        self.lens.fov_y_radians = 2.0 * (half.tan() * widening).atan();
+        self
     }
 
     /// Projects the camera's space for an image of `aspect` = width / height.
@@ -117,6 +130,21 @@ mod tests {
             let depth = in_clip.z / in_clip.w;
             prop_assert!((depth - NEAR_METRES / distance).abs() < 1e-4);
         }
+    }
+
+    #[test]
+    fn upright_pictures_keep_the_width() {
+        let viewpoint = Viewpoint {
+            target: Vec3::ZERO,
+            yaw_radians: 0.0,
+            pitch_radians: 0.0,
+            distance_metres: 5.0,
+            fov_y_radians: 0.8,
+        };
+        let camera = viewpoint.camera();
+        let width = |aspect: f32| camera.widened_for(aspect).clip_from_view(aspect).x_axis.x;
+        assert!((width(0.5) - width(4.0 / 3.0)).abs() < 1e-4);
+        assert!((camera.widened_for(1.8).lens.fov_y_radians - 0.8).abs() < 1e-6);
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl Picture {
             items.push(item);
         }
         let view = View {
-            camera: viewpoint.camera(),
+            camera: viewpoint.camera().widened_for(screen.aspect()),
             stage: stage(manifest),
             background: Background::Sky,
             shadows: &shadows,

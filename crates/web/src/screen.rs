@@ -79,6 +79,11 @@ impl Screen {
         }
     }
 
+    /// Width / height of the picture.
+    pub(crate) fn aspect(&self) -> f32 {
+        self.size_px.x as f32 / self.size_px.y as f32
+    }
+
     /// What uploads and draws.
     pub(crate) fn renderer(&mut self) -> &mut Renderer {
         &mut self.opened.renderer

@@ -115,8 +115,10 @@ fn chosen_tracks<'a>(manifest: &'a Manifest, ids: &[String]) -> Result<Vec<&'a T
 
 /// Where frame `index` is looked at from.
 fn camera(manifest: &Manifest, args: &RenderArgs, index: u32) -> Result<Camera> {
+    let [width, height] = args.size;
+    let aspect = width as f32 / height as f32;
     if let Some(viewpoint) = &args.viewpoint {
-        return Ok(viewpoint.0.camera());
+        return Ok(viewpoint.0.camera().widened_for(aspect));
     }
     if let Some(id) = &args.camera {
         let found = manifest.cameras.iter().find(|camera| camera.id == *id);
@@ -133,7 +135,7 @@ fn camera(manifest: &Manifest, args: &RenderArgs, index: u32) -> Result<Camera> 
         Some(id) => format!("no preset \"{id}\": there are {}", names()),
         None => "the pack has no presets: say `--viewpoint` or `--camera`".to_owned(),
     })?;
-    Ok(preset.viewpoint.camera())
+    Ok(preset.viewpoint.camera().widened_for(aspect))
 }
 
 fn names<'a>(ids: impl Iterator<Item = &'a String>) -> String {
