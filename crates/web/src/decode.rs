@@ -241,3 +241,95 @@ fn read_frame(data: &JsValue) -> Option<FrameData> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Goal: a job carries what decoding needs and no more; answers that make no sense are not.
+
+    use super::*;
+    use touchline_pack::SegmentWriter;
+    use wasm_bindgen_futures::JsFuture;
+    use wasm_bindgen_test::wasm_bindgen_test;
+    use web_sys::MessageChannel;
+
+    fn segment() -> (Uint8Array, Segment) {
+        let mut writer = SegmentWriter::new(CodecId(*b"test"), 0);
+        for index in 0..6_u8 {
+            writer.push(&[index; 3], index % 2 == 0);
+        }
+        let bytes = writer.finish();
+        (
+            Uint8Array::from(&bytes[..]),
+            Segment::parse(&bytes).unwrap(),
+        )
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_job_starts_at_the_key_before_it() {
+        let channel = MessageChannel::new().unwrap();
+        let mut decoders = Decoders::new(vec![channel.port1()], |_| {});
+        let (bytes, segment) = segment();
+        let received = js_sys::Promise::new(&mut |resolve, _| {
+            channel.port2().set_onmessage(Some(&resolve));
+        });
+        let job = Job {
+            id: JobId(7),
+            bytes: &bytes,
+            segment: &segment,
+            first: 3,
+            count: 2,
+            element_count_max: 10,
+            triangle_count_max: 20,
+        };
+        decoders.start(&job).unwrap();
+        let event: MessageEvent = JsFuture::from(received).await.unwrap().unchecked_into();
+        let message = event.data();
+        assert_eq!(field(&message, "firstFrame").as_f64(), Some(2.0));
+        assert_eq!(field(&message, "skip").as_f64(), Some(1.0));
+        assert_eq!(
+            field(&message, "codec").as_string().as_deref(),
+            Some("test")
+        );
+        let chunks: Array = field(&message, "chunks").unchecked_into();
+        assert_eq!(chunks.length(), 3);
+        let last: Uint8Array = chunks.get(2).unchecked_into();
+        assert_eq!(last.to_vec(), [4; 3]);
+        decoders.close();
+    }
+
+    #[wasm_bindgen_test]
+    fn frames_outside_a_segment_are_no_job() {
+        let channel = MessageChannel::new().unwrap();
+        let mut decoders = Decoders::new(vec![channel.port1()], |_| {});
+        let (bytes, segment) = segment();
+        let job = Job {
+            id: JobId(1),
+            bytes: &bytes,
+            segment: &segment,
+            first: 5,
+            count: 2,
+            element_count_max: 0,
+            triangle_count_max: 0,
+        };
+        assert!(decoders.start(&job).is_err());
+        decoders.close();
+    }
+
+    #[wasm_bindgen_test]
+    fn nonsense_is_no_answer() {
+        for json in [
+            "null",
+            "3",
+            "{}",
+            r#"{"kind":"frame","job":1}"#,
+            r#"{"kind":"x","job":1}"#,
+        ] {
+            assert!(
+                read(&js_sys::JSON::parse(json).unwrap()).is_none(),
+                "took {json}"
+            );
+        }
+        let done = js_sys::JSON::parse(r#"{"kind":"done","job":4}"#).unwrap();
+        assert!(matches!(read(&done), Some(Answer::Done { job: JobId(4) })));
+    }
+}

@@ -42,11 +42,67 @@ impl Engine {
     /// # Errors
     /// If it is none: the page and the engine are of different versions.
     pub fn receive(&self, command: JsValue) -> Result<(), JsValue> {
-        let kind = Reflect::get(&command, &JsValue::from_str("kind"))?;
-        let tagged = Object::new();
-        Reflect::set(&tagged, &kind, &command)?;
-        let command: Command = serde_wasm_bindgen::from_value(tagged.into())?;
+        let command = read(&command)?;
         self.shared.enter(|core| core.receive(command));
         Ok(())
+    }
+}
+
+/// Reads `{ kind, ...fields }`; why not simply, [`Command`] says.
+fn read(command: &JsValue) -> Result<Command, JsValue> {
+    let kind = Reflect::get(command, &JsValue::from_str("kind"))?;
+    let tagged = Object::new();
+    Reflect::set(&tagged, &kind, command)?;
+    Ok(serde_wasm_bindgen::from_value(tagged.into())?)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: every command arrives as the page sent it, and nothing else does.
+
+    use super::*;
+    use crate::messages::Mode;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    fn read_json(json: &str) -> Result<Command, JsValue> {
+        read(&js_sys::JSON::parse(json).unwrap())
+    }
+
+    #[wasm_bindgen_test]
+    fn commands_arrive() {
+        let check = |json, command| assert_eq!(read_json(json).unwrap(), command, "{json}");
+        check(r#"{"kind":"play"}"#, Command::Play {});
+        check(r#"{"kind":"close"}"#, Command::Close {});
+        check(r#"{"kind":"seek","secs":1.5}"#, Command::Seek { secs: 1.5 });
+        check(
+            r#"{"kind":"step","frames":-3}"#,
+            Command::Step { frames: -3 },
+        );
+        check(
+            r#"{"kind":"set-mode","mode":"follow"}"#,
+            Command::SetMode { mode: Mode::Follow },
+        );
+        check(
+            r#"{"kind":"open","src":"https://a/b"}"#,
+            Command::Open {
+                src: "https://a/b".into(),
+            },
+        );
+        let video = r#"{"kind":"video","mediaSecs":1,"unixMs":null,"shownAtMs":5,"rate":1,
+            "isPaused":true,"isSeeking":false}"#;
+        assert!(matches!(read_json(video), Ok(Command::Video(sample)) if sample.is_paused));
+    }
+
+    #[wasm_bindgen_test]
+    fn other_things_do_not() {
+        for json in [
+            "null",
+            "{}",
+            r#"{"kind":"dance"}"#,
+            r#"{"kind":"seek"}"#,
+            r#"{"kind":3}"#,
+        ] {
+            assert!(read_json(json).is_err(), "took {json}");
+        }
     }
 }

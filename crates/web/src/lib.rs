@@ -36,3 +36,6 @@ mod upload;
 
 #[cfg(target_arch = "wasm32")]
 pub use engine::Engine;
+
+#[cfg(all(test, target_arch = "wasm32"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -247,3 +247,88 @@ pub(crate) fn problem(code: u32, message: &str, url: &str) -> Problem {
         http_status: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Goal: what is no pack is refused with the right number, before anything of it is used.
+    //! Method: manifests behind `blob:` addresses, and one that is nowhere.
+
+    use super::*;
+    use wasm_bindgen::JsValue;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    async fn open_text(text: &str) -> Result<Manifest, Problem> {
+        let parts = js_sys::Array::of1(&JsValue::from_str(text));
+        let blob = web_sys::Blob::new_with_str_sequence(&parts).unwrap();
+        let url = web_sys::Url::create_object_url_with_blob(&blob).unwrap();
+        let opened = open(&url, &Abort::new().unwrap()).await;
+        opened.map(|(manifest, _)| manifest)
+    }
+
+    async fn code_of(text: &str) -> u32 {
+        open_text(text).await.expect_err(text).code
+    }
+
+    #[wasm_bindgen_test]
+    async fn bad_manifests_are_refused() {
+        assert_eq!(code_of("no json").await, 2001);
+        assert_eq!(code_of("{}").await, 2001);
+        assert_eq!(code_of(r#"{"format":"touchline","version":2}"#).await, 2004);
+        let critical = r#"{"format":"touchline","version":1,"critical":["holograms"]}"#;
+        assert!(
+            open_text(critical)
+                .await
+                .unwrap_err()
+                .message
+                .contains("holograms")
+        );
+        assert_eq!(code_of(r#"{"format":"touchline","version":1}"#).await, 2001);
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_good_manifest_is_read() {
+        let hash = "0".repeat(64);
+        let text = format!(
+            r#"{{"format":"touchline","version":1,"id":"a","frameCount":1,
+            "frameRate":{{"numerator":25,"denominator":1}},
+            "bounds":{{"lo":[0,0,0],"hi":[1,1,1]}},
+            "tracks":[{{"id":"t","kind":"points","role":"subject","layers":[{{"codec":"oct1",
+            "segments":[{{"firstFrame":0,"frameCount":1,"url":"a.seg","size":9,
+            "sha256":"{hash}"}}]}}]}}]}}"#
+        );
+        assert_eq!(
+            open_text(&text).await.unwrap().tracks[0].layers[0].size(),
+            9
+        );
+    }
+
+    #[wasm_bindgen_test]
+    async fn what_is_nowhere_is_said_to_be() {
+        let here = js_sys::Reflect::get(&js_sys::global(), &"location".into()).unwrap();
+        let here = js_sys::Reflect::get(&here, &"href".into())
+            .unwrap()
+            .as_string()
+            .unwrap();
+        let url = resolve("/no/such/pack/?token=secret", &here).unwrap();
+        let problem = open(&url, &Abort::new().unwrap()).await.unwrap_err();
+        assert_eq!((problem.code, problem.http_status), (1404, Some(404)));
+        assert!(!problem.url.unwrap().contains("secret"));
+    }
+
+    #[wasm_bindgen_test]
+    fn only_the_webs_own_addresses_are_followed() {
+        let base = "https://cdn.example/match/manifest.json";
+        assert_eq!(
+            resolve("a/b.seg", base).unwrap(),
+            "https://cdn.example/match/a/b.seg"
+        );
+        for relative in [
+            "javascript:alert(1)",
+            "data:,x",
+            "file:///etc/passwd",
+            "blob:x",
+        ] {
+            assert_eq!(resolve(relative, base), None, "{relative}");
+        }
+    }
+}

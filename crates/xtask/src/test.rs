@@ -139,7 +139,7 @@ const STEPS: [Step; 14] = [
 ];
 
 /// Crates with tests that run inside a browser.
-const WASM_TEST_CRATES: [&str; 1] = ["crates/decoder"];
+const WASM_TEST_CRATES: [&str; 2] = ["crates/decoder", "crates/web"];
 
 /// Runs all steps, or the quick ones.
 ///
