@@ -8,7 +8,7 @@ import { afterAll, inject, test } from "vitest";
 import { launch } from "../browser/browsers.js";
 import { pause, ReplayPage } from "../browser/replay-page.js";
 import { useBrowser } from "../browser/suite.js";
-import { errorWithin, seekPaused, watchPlaying } from "../browser/sync.js";
+import { errorWithin, seekPaused, SYNC_PAGE, watchPlaying } from "../browser/sync.js";
 
 const BROWSER = inject("browser");
 const START_COUNT = 5;
@@ -74,7 +74,7 @@ test("the page's thread while playing", async () => {
 
 /** The frame code in the broadcast against the frame that the element names. */
 test("in step with the video", async () => {
-  const opened = await suite.open("");
+  const opened = await suite.open(SYNC_PAGE);
   await opened.waitForPicture();
   await (await opened.replay()).evaluate((replay) => replay.backToLive());
   const moments = await watchPlaying(opened.page, 0, PLAYING_SECS);

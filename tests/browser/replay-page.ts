@@ -101,17 +101,19 @@ export class ReplayPage {
     return found as ElementHandle<TouchlineReplay>;
   }
 
-  /** Waits for the first picture. */
+  /** Waits for the first picture; a fatal error ends the wait. */
   async waitForPicture(index = 0): Promise<void> {
     await this.page.waitForFunction(
       (index) => {
         const replay = document.querySelectorAll("touchline-replay")[index];
-        if (replay?.error) throw new Error(`${replay.error.code} ${replay.error.message}`);
-        return (replay?.frame ?? null) !== null;
+        return replay !== undefined && (replay.error !== null || replay.frame !== null);
       },
       { polling: 50, timeout: 60_000 },
       index,
     );
+    const replay = await this.replay(index);
+    const error = await replay.evaluate(({ error }) => error && `${error.code} ${error.message}`);
+    if (error !== null) throw new Error(error);
   }
 
   /** What is on the screen where the replay is. */

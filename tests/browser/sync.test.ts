@@ -4,15 +4,15 @@
  * names: at most 1 off for 95 % of the video's frames while playing, the very one when paused.
  */
 import { expect, test } from "vitest";
-import { errorWithin, seekPaused, watchPlaying } from "./sync.js";
+import { errorWithin, seekPaused, SYNC_PAGE, watchPlaying } from "./sync.js";
 import type { ReplayPage } from "./replay-page.js";
 import { useBrowser } from "./suite.js";
 
 const suite = useBrowser();
 
-/** The demo page with its replay following the video. */
+/** A page with the demo's replay following its broadcast. */
 async function following(): Promise<ReplayPage> {
-  const opened = await suite.open("");
+  const opened = await suite.open(SYNC_PAGE);
   await opened.waitForPicture();
   await opened.page.waitForFunction(
     () => (document.querySelector("video")?.readyState ?? 0) >= HTMLMediaElement.HAVE_CURRENT_DATA,

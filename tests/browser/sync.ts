@@ -20,13 +20,20 @@ export interface Seek extends Moment {
   relockMs: number;
 }
 
+/**
+ * The test page with the demo's replay beside its broadcast, both small: what is measured is the
+ * clock, so a software GPU must be able to draw as often as it ticks.
+ */
+export const SYNC_PAGE = `test.html?${new URLSearchParams({
+  pack: "/media/penalty/",
+  video: "/media/video/broadcast.m3u8",
+  size: "160x90",
+  nocontrols: "",
+})}`;
+
 /** Puts what is needed into the page; it has one video and one replay. */
 async function prepare(page: Page): Promise<void> {
   await page.evaluate(() => {
-    // What is measured is the clock: a software GPU must be able to draw as often as it ticks.
-    const replay = document.querySelector("touchline-replay");
-    replay?.style.setProperty("width", "160px");
-    replay?.style.setProperty("height", "90px");
     const canvas = document.createElement("canvas");
     const context = canvas.getContext("2d", { willReadFrequently: true });
     window.readFrameCode = (video): number | null => {
