@@ -1,5 +1,7 @@
 //! A canvas in a browser, on the page or in a worker, as a target.
 
+use std::rc::Rc;
+
 use glam::UVec2;
 
 use crate::{Gpu, GpuError, Item, Renderer, TextureHandle, UploadError, View};
@@ -25,9 +27,11 @@ pub enum Presented {
 }
 
 /// A canvas and how it is set up.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Canvas {
-    surface: wgpu::Surface<'static>,
+    instance: wgpu::Instance,
+    /// Shared: a browser gives out one for each canvas, which devices come and go behind.
+    surface: Rc<wgpu::Surface<'static>>,
     config: wgpu::SurfaceConfiguration,
     is_configured: bool,
 }
@@ -51,12 +55,24 @@ impl Canvas {
             .ok_or(GpuError::NoSurface)?;
         config.alpha_mode = wgpu::CompositeAlphaMode::Opaque;
         let mut canvas = Self {
-            surface,
+            instance,
+            surface: Rc::new(surface),
             config,
             is_configured: false,
         };
         canvas.resize(&gpu, size_px);
         Ok((gpu, canvas))
+    }
+
+    /// The same canvas with another device, after the loss of the first.
+    ///
+    /// # Errors
+    /// [`GpuError::NoAdapter`] or [`GpuError::NoDevice`].
+    pub async fn open_again(mut self, size_px: UVec2) -> Result<(Gpu, Self), GpuError> {
+        let gpu = Gpu::on_instance(&self.instance, Some(&self.surface)).await?;
+        self.is_configured = false;
+        self.resize(&gpu, size_px);
+        Ok((gpu, self))
     }
 
     /// What its renderer's target format must be; does not encode sRGB itself.

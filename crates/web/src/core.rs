@@ -8,6 +8,8 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+use futures_channel::mpsc;
+use futures_util::StreamExt;
 use js_sys::{Function, Uint8Array};
 use touchline_pack::{Manifest, Segment, SegmentEntry, Stream};
 use touchline_player::{
@@ -77,6 +79,7 @@ pub(crate) struct Core {
 impl Shared {
     /// An engine at rest, with a screen and nothing to show.
     pub(crate) fn new(screen: Screen, ports: Vec<MessagePort>, send: Function) -> Self {
+        let (done, mut displayed) = mpsc::unbounded();
         let core = Rc::new_cyclic(|me: &Weak<RefCell<Core>>| {
             let callback = |deed: fn(&mut Core)| -> Function {
                 let me = me.clone();
@@ -102,7 +105,7 @@ impl Shared {
                 source: None,
                 store: Store::default(),
                 screen,
-                picture: Picture::default(),
+                picture: Picture::new(done),
                 report,
                 decoders,
                 inbox: Vec::new(),
@@ -120,6 +123,12 @@ impl Shared {
                 on_wake: callback(|core| core.wake = None),
                 scratch: Vec::new(),
             })
+        });
+        let me = Rc::downgrade(&core);
+        spawn_local(async move {
+            while let Some(number) = displayed.next().await {
+                enter(&me, |core| core.displayed(number));
+            }
         });
         let shared = Self(core);
         shared.enter(Core::watch_device);
@@ -226,6 +235,7 @@ impl Core {
             self.decoders.cancel(job);
         }
         self.store = Store::default();
+        self.picture.forget();
         self.manifest = None;
         self.source = None;
     }
@@ -287,7 +297,11 @@ impl Core {
         };
         self.picture
             .draw(&manifest, &self.player, &self.store, &mut self.screen);
-        self.report.drawn(&self.picture);
+    }
+
+    fn displayed(&mut self, number: u32) {
+        self.picture.displayed(number);
+        self.report.displayed(&self.picture);
     }
 
     fn set_wake(&mut self) {

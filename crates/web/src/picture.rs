@@ -1,8 +1,11 @@
 //! The picture on screen: what it shows, and whether it still holds.
 
-use touchline_pack::{Manifest, Role, Shading, Surface};
+use std::collections::VecDeque;
+
+use futures_channel::mpsc::UnboundedSender;
+use touchline_pack::{Manifest, Role, Shading, Surface, Track};
 use touchline_player::{Player, Shown, StreamKey, StreamKind};
-use touchline_render::{Background, Item, Stage, View};
+use touchline_render::{Background, Item, Shadow, Stage, View};
 use touchline_scene::{Seconds, Viewpoint};
 
 use crate::js;
@@ -10,9 +13,13 @@ use crate::screen::Screen;
 use crate::store::{Resident, Store};
 
 /// What was drawn last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Picture {
     drawn: Option<Drawn>,
+    /// Handed to the GPU and not yet done: the picture's number and its frame.
+    pending: VecDeque<(u32, Option<u32>)>,
+    /// Told the number of each picture that is done.
+    done: UnboundedSender<u32>,
     /// Pictures drawn since the start.
     pub(crate) count: u32,
     /// Processor's share of drawing the last one.
@@ -30,12 +37,43 @@ struct Drawn {
 }
 
 impl Picture {
+    /// Nothing drawn yet. `done` is told the number of each picture when the GPU has drawn it.
+    pub(crate) fn new(done: UnboundedSender<u32>) -> Self {
+        Self {
+            drawn: None,
+            pending: VecDeque::new(),
+            done,
+            count: 0,
+            cost: Seconds(0.0),
+            frame: None,
+            element_count: 0,
+        }
+    }
+
+    /// The GPU has drawn a picture: from now on it is what the fan sees.
+    pub(crate) fn displayed(&mut self, number: u32) {
+        // Pictures that went down with a lost device are passed over.
+        while let Some(&(pending, frame)) = self.pending.front()
+            && pending <= number
+        {
+            self.frame = frame;
+            self.pending.pop_front();
+        }
+    }
+
     /// Whether the player wants another picture than the one on screen.
     pub(crate) fn is_stale(&self, player: &Player) -> bool {
         let Some(drawn) = &self.drawn else {
             return !player.shown().is_empty();
         };
         drawn.viewpoint != player.viewpoint() || drawn.shown != player.shown()
+    }
+
+    /// Forgets what was drawn: another pack is opened.
+    pub(crate) fn forget(&mut self) {
+        self.drawn = None;
+        self.pending.clear();
+        self.frame = None;
     }
 
     /// Has the next picture drawn even if nothing in it has changed: the canvas has.
@@ -57,59 +95,14 @@ impl Picture {
         let mut shadows = Vec::new();
         let mut items = Vec::with_capacity(shown.len());
         self.element_count = 0;
-        for &Shown { track, frame } in &shown {
-            let Some(info) = manifest.tracks.get(usize::from(track)) else {
+        for one in &shown {
+            let track = manifest.tracks.get(usize::from(one.track));
+            let Some(piece) = track.and_then(|track| piece(track, one, store)) else {
                 continue;
             };
-            let layer = StreamKey {
-                track,
-                kind: StreamKind::Layer(0),
-            };
-            let rendition = StreamKey {
-                track,
-                kind: StreamKind::Rendition(0),
-            };
-            let resident = store
-                .frame(layer, frame)
-                .or_else(|| store.frame(rendition, frame));
-            let (item, shadow) = match resident {
-                Some(Resident::Points(frame, shadow)) => {
-                    self.element_count += u64::from(info.layers[0].element_count_max);
-                    (
-                        Item::Points {
-                            frame,
-                            opacity: 1.0,
-                        },
-                        shadow,
-                    )
-                }
-                Some(Resident::Mesh(mesh, _, shadow)) => {
-                    self.element_count += u64::from(info.renditions[0].triangle_count_max);
-                    let stream = StreamKey {
-                        track,
-                        kind: StreamKind::Texture(0),
-                    };
-                    let texture = match store.frame(stream, frame) {
-                        Some(Resident::Texture(texture)) => Some(&**texture),
-                        _ => None,
-                    };
-                    let is_lit = info.shading == Shading::Lit;
-                    (
-                        Item::Mesh {
-                            frame: mesh,
-                            texture,
-                            is_lit,
-                            opacity: 1.0,
-                        },
-                        shadow,
-                    )
-                }
-                _ => continue,
-            };
-            if info.role != Role::Venue {
-                shadows.extend(*shadow);
-            }
-            items.push(item);
+            self.element_count += u64::from(piece.element_count);
+            shadows.extend(piece.shadow);
+            items.push(piece.item);
         }
         let view = View {
             camera: viewpoint.camera().widened_for(screen.aspect()),
@@ -117,14 +110,62 @@ impl Picture {
             background: Background::Sky,
             shadows: &shadows,
         };
-        if screen.draw(&view, &items) {
+        let number = self.count + 1;
+        let done = self.done.clone();
+        // Nobody listens any more when the engine is gone.
+        if screen.draw(&view, &items, move || drop(done.unbounded_send(number))) {
             let is_moving = |shown: &&Shown| !manifest.tracks[usize::from(shown.track)].is_static;
-            self.frame = shown.iter().find(is_moving).map(|shown| shown.frame);
+            let frame = shown.iter().find(is_moving).map(|shown| shown.frame);
+            self.pending.push_back((number, frame));
             self.drawn = Some(Drawn { shown, viewpoint });
-            self.count += 1;
+            self.count = number;
             self.cost = js::now() - started;
         }
     }
+}
+
+/// What one track adds to the picture.
+struct Piece<'a> {
+    item: Item<'a>,
+    /// On the ground; a venue throws none.
+    shadow: Option<Shadow>,
+    /// Points or triangles in it.
+    element_count: u32,
+}
+
+/// What is shown of a track, if it is on the GPU.
+fn piece<'a>(info: &Track, shown: &Shown, store: &'a Store) -> Option<Piece<'a>> {
+    let &Shown { track, frame } = shown;
+    let resident = |kind| store.frame(StreamKey { track, kind }, frame);
+    let drawn = resident(StreamKind::Layer(0)).or_else(|| resident(StreamKind::Rendition(0)))?;
+    let (item, shadow, element_count) = match drawn {
+        Resident::Points(points, shadow) => {
+            let item = Item::Points {
+                frame: points,
+                opacity: 1.0,
+            };
+            (item, shadow, info.layers[0].element_count_max)
+        }
+        Resident::Mesh(mesh, _, shadow) => {
+            let texture = match resident(StreamKind::Texture(0)) {
+                Some(Resident::Texture(texture)) => Some(&**texture),
+                _ => None,
+            };
+            let item = Item::Mesh {
+                frame: mesh,
+                texture,
+                is_lit: info.shading == Shading::Lit,
+                opacity: 1.0,
+            };
+            (item, shadow, info.renditions[0].triangle_count_max)
+        }
+        Resident::Texture(_) => return None,
+    };
+    Some(Piece {
+        item,
+        shadow: shadow.filter(|_| info.role != Role::Venue),
+        element_count,
+    })
 }
 
 fn stage(manifest: &Manifest) -> Stage {

@@ -24,7 +24,7 @@ pub(crate) struct Reporter {
     notices: Vec<Notice>,
     state: Option<State>,
     view: Option<View>,
-    is_drawn: bool,
+    is_displayed: bool,
     stats_at: Option<Seconds>,
     stats_drawn_count: u32,
     fetched_bytes: f64,
@@ -61,9 +61,9 @@ impl Reporter {
         self.decode_millis.push(millis);
     }
 
-    /// A picture was drawn.
-    pub(crate) fn drawn(&mut self, picture: &Picture) {
-        self.is_drawn = true;
+    /// A picture is on screen.
+    pub(crate) fn displayed(&mut self, picture: &Picture) {
+        self.is_displayed = true;
         self.draw_millis.push(picture.cost.as_millis());
     }
 
@@ -81,8 +81,9 @@ impl Reporter {
             player::Notice::StateChanged(_)
             | player::Notice::ModeChanged(_)
             | player::Notice::TracksChanged
-            | player::Notice::Looped
-            | player::Notice::Seeked => {}
+            | player::Notice::Looped => {}
+            // Said even if it led nowhere else: the page waits for the end of its seek.
+            player::Notice::Seeked => self.state = None,
         }
     }
 
@@ -96,7 +97,7 @@ impl Reporter {
         let Some(manifest) = manifest else { return };
         let stats = player.stats();
         let state = state(player, manifest, picture, &stats);
-        let is_drawn = std::mem::take(&mut self.is_drawn);
+        let is_displayed = std::mem::take(&mut self.is_displayed);
         let must_say = self.state.as_ref().is_none_or(|said| {
             // Between pictures only what the page acts on; the running clock waits for the next.
             let at_once = |state: &State| {
@@ -109,14 +110,14 @@ impl Reporter {
                     tracks,
                 )
             };
-            at_once(said) != at_once(&state) || (is_drawn && *said != state)
+            at_once(said) != at_once(&state) || (is_displayed && *said != state)
         });
         if must_say {
             self.say(Notice::State(state.clone()));
             self.state = Some(state);
         }
         let viewpoint = convert::view(player.viewpoint());
-        if is_drawn && self.view != Some(viewpoint) {
+        if is_displayed && self.view != Some(viewpoint) {
             self.say(Notice::Camera { viewpoint });
             self.view = Some(viewpoint);
         }

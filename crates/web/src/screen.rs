@@ -47,7 +47,6 @@ struct Pace {
 
 /// The canvas and its GPU.
 pub(crate) struct Screen {
-    source: OffscreenCanvas,
     opened: Opened,
     size_px: UVec2,
     losses: VecDeque<Seconds>,
@@ -61,10 +60,12 @@ impl Screen {
     /// Problems 5001 to 5005: there is nothing to draw with.
     pub(crate) async fn open(source: OffscreenCanvas) -> Result<Self, Problem> {
         let size_px = UVec2::new(source.width(), source.height());
-        let opened = Opened::open(source.clone(), size_px).await?;
+        if !js::has_web_gpu() {
+            return Err(gpu_problem(5001, "this browser has no WebGPU"));
+        }
+        let opened = Canvas::open(CanvasSource::Offscreen(source), size_px).await;
         Ok(Self {
-            source,
-            opened,
+            opened: Opened::new(opened)?,
             size_px,
             losses: VecDeque::new(),
             is_lost: false,
@@ -111,8 +112,13 @@ impl Screen {
         !self.is_lost && pending_count < PENDING_COUNT_MAX
     }
 
-    /// Draws a picture; says whether it shows.
-    pub(crate) fn draw(&mut self, view: &View<'_>, items: &[Item<'_>]) -> bool {
+    /// Draws a picture; says whether it will show. `done` is called when the GPU has drawn it.
+    pub(crate) fn draw(
+        &mut self,
+        view: &View<'_>,
+        items: &[Item<'_>],
+        done: impl FnOnce() + Send + 'static,
+    ) -> bool {
         if self.is_lost {
             return false;
         }
@@ -129,8 +135,10 @@ impl Screen {
         }
         pace.pending_count.fetch_add(1, Ordering::Relaxed);
         let pace = pace.clone();
-        gpu.queue
-            .on_submitted_work_done(move || pace.done(js::now() - started));
+        gpu.queue.on_submitted_work_done(move || {
+            pace.done(js::now() - started);
+            done();
+        });
         true
     }
 
@@ -157,14 +165,14 @@ impl Screen {
         self.losses.retain(|&at| now - at < LOSS_PERIOD);
         self.losses.push_back(now);
         let is_hopeless = self.losses.len() > LOSS_COUNT_MAX;
-        let (source, size_px) = (self.source.clone(), self.size_px);
+        let (canvas, size_px) = (self.opened.canvas.clone(), self.size_px);
         async move {
             if is_hopeless {
                 let text = "the GPU device is lost again and again: reload the page, or update \
                             the browser or the graphics driver";
                 return Err(gpu_problem(5004, text));
             }
-            Opened::open(source, size_px).await
+            Opened::new(canvas.open_again(size_px).await)
         }
     }
 
@@ -177,11 +185,7 @@ impl Screen {
 }
 
 impl Opened {
-    async fn open(source: OffscreenCanvas, size_px: UVec2) -> Result<Self, Problem> {
-        if !js::has_web_gpu() {
-            return Err(gpu_problem(5001, "this browser has no WebGPU"));
-        }
-        let opened = Canvas::open(CanvasSource::Offscreen(source), size_px).await;
+    fn new(opened: Result<(Gpu, Canvas), GpuError>) -> Result<Self, Problem> {
         let (gpu, canvas) = opened.map_err(|error| match error {
             GpuError::NoAdapter => gpu_problem(5002, "this browser finds no GPU for WebGPU"),
             GpuError::NoDevice => gpu_problem(5003, "the GPU cannot do what is needed"),
