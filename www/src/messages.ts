@@ -254,6 +254,10 @@ positionSecs: number,
  */
 frame: number | null, 
 /**
+ * On its way to where it was told to go: the frame is still one from before.
+ */
+isSeeking: boolean, 
+/**
  * Speed of the leading clock.
  */
 rate: number, 

@@ -131,7 +131,7 @@ export class ReplayState {
   /** The picture of the target is there, or that of a moment after it. */
   #isSeekDone(next: State): boolean {
     const target = this.seekTarget;
-    if (target === null || next.frame === null) return false;
+    if (target === null || next.frame === null || next.isSeeking) return false;
     if (next.playState === "waiting" || next.playState === "loading") return false;
     const frameSecs = 1 / (this.opened?.frameRate ?? 1);
     const isNear = Math.abs(next.positionSecs - target) <= SEEK_TOLERANCE_FRAMES * frameSecs;

@@ -19,6 +19,7 @@ const OPENED: Notice = {
 };
 const STANDING: State = {
   playState: "paused",
+  isSeeking: false,
   mode: "replay",
   positionSecs: 0,
   frame: 0,

@@ -189,7 +189,12 @@ impl Core {
                     self.open(src);
                 }
             }
-            other => self.inbox.extend(convert::events(other)),
+            other => {
+                if matches!(other, Command::Seek { .. } | Command::Step { .. }) {
+                    self.report.seek_asked();
+                }
+                self.inbox.extend(convert::events(other));
+            }
         }
     }
 
@@ -236,6 +241,7 @@ impl Core {
         }
         self.store = Store::default();
         self.picture.forget();
+        self.report.forget();
         self.manifest = None;
         self.source = None;
     }

@@ -296,6 +296,8 @@ messages! {
         pub position_secs: f64,
         /// Index of the frame on screen; none before the first.
         pub frame: Option<u32>,
+        /// On its way to where it was told to go: the frame is still one from before.
+        pub is_seeking: bool,
         /// Speed of the leading clock.
         pub rate: f64,
         /// Starts again at the end.

@@ -76,6 +76,11 @@ impl Picture {
         self.frame = None;
     }
 
+    /// Whether the fan sees what the player wants seen.
+    pub(crate) fn is_settled(&self, player: &Player) -> bool {
+        self.pending.is_empty() && !self.is_stale(player)
+    }
+
     /// Has the next picture drawn even if nothing in it has changed: the canvas has.
     pub(crate) fn spoil(&mut self) {
         self.drawn = None;

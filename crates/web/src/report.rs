@@ -18,6 +18,18 @@ const STATS_PERIOD: Seconds = Seconds(0.5);
 /// Times of which the median is told.
 const SAMPLE_COUNT: usize = 31;
 
+/// How far a seek or step has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Seek {
+    /// None is under way.
+    #[default]
+    Over,
+    /// The player looks for the picture.
+    Asked,
+    /// The player has the picture; the fan has not.
+    Found,
+}
+
 /// Gathers notices until the engine is at rest.
 #[derive(Debug, Default)]
 pub(crate) struct Reporter {
@@ -25,6 +37,7 @@ pub(crate) struct Reporter {
     state: Option<State>,
     view: Option<View>,
     is_displayed: bool,
+    seek: Seek,
     stats_at: Option<Seconds>,
     stats_drawn_count: u32,
     fetched_bytes: f64,
@@ -61,6 +74,16 @@ impl Reporter {
         self.decode_millis.push(millis);
     }
 
+    /// The page asked for another moment.
+    pub(crate) fn seek_asked(&mut self) {
+        self.seek = Seek::Asked;
+    }
+
+    /// Another pack is opened.
+    pub(crate) fn forget(&mut self) {
+        self.seek = Seek::Over;
+    }
+
     /// A picture is on screen.
     pub(crate) fn displayed(&mut self, picture: &Picture) {
         self.is_displayed = true;
@@ -82,8 +105,7 @@ impl Reporter {
             | player::Notice::ModeChanged(_)
             | player::Notice::TracksChanged
             | player::Notice::Looped => {}
-            // Said even if it led nowhere else: the page waits for the end of its seek.
-            player::Notice::Seeked => self.state = None,
+            player::Notice::Seeked => self.seek = Seek::Found,
         }
     }
 
@@ -95,8 +117,14 @@ impl Reporter {
         picture: &Picture,
     ) {
         let Some(manifest) = manifest else { return };
+        if self.seek == Seek::Found && picture.is_settled(player) {
+            self.seek = Seek::Over;
+        }
         let stats = player.stats();
-        let state = state(player, manifest, picture, &stats);
+        let state = State {
+            is_seeking: self.seek != Seek::Over,
+            ..state(player, manifest, picture, &stats)
+        };
         let is_displayed = std::mem::take(&mut self.is_displayed);
         let must_say = self.state.as_ref().is_none_or(|said| {
             // Between pictures only what the page acts on; the running clock waits for the next.
@@ -107,6 +135,7 @@ impl Reporter {
                     state.mode,
                     state.is_looping,
                     state.is_before_start,
+                    state.is_seeking,
                     tracks,
                 )
             };
@@ -158,6 +187,8 @@ fn state(player: &Player, manifest: &Manifest, picture: &Picture, stats: &player
         mode: convert::mode(player.mode()),
         position_secs: player.position().0,
         frame: picture.frame,
+        // Only the reporter knows.
+        is_seeking: false,
         rate: player.rate(),
         is_looping: player.is_looping(),
         is_before_start: stats.is_before_start,
