@@ -2,12 +2,17 @@
 
 use glam::Vec2;
 
-/// A letter's strokes on a grid 2 wide and 4 high, and its width in grid units.
-type Glyph = (&'static [(f32, f32, f32, f32)], f32);
+/// From where to where a stroke goes: x and y, x and y.
+type Stroke = (f32, f32, f32, f32);
 
-fn glyph(letter: char) -> Glyph {
-    match letter {
-        '0' | 'O' => (
+/// A letter's strokes on a grid 2 wide and 4 high, and its width in grid units.
+type Glyph = (&'static [Stroke], f32);
+
+/// The letters that are known, those of one shape together.
+const GLYPHS: [(&str, Glyph); 16] = [
+    (
+        "0O",
+        (
             &[
                 (0.5, 0.0, 1.5, 0.0),
                 (1.5, 0.0, 2.0, 0.6),
@@ -20,8 +25,11 @@ fn glyph(letter: char) -> Glyph {
             ],
             2.0,
         ),
-        '1' => (&[(0.7, 0.0, 0.7, 4.0), (0.7, 4.0, 0.0, 3.3)], 0.9),
-        'A' => (
+    ),
+    ("1", (&[(0.7, 0.0, 0.7, 4.0), (0.7, 4.0, 0.0, 3.3)], 0.9)),
+    (
+        "A",
+        (
             &[
                 (0.0, 0.0, 1.0, 4.0),
                 (1.0, 4.0, 2.0, 0.0),
@@ -29,7 +37,10 @@ fn glyph(letter: char) -> Glyph {
             ],
             2.0,
         ),
-        'C' => (
+    ),
+    (
+        "C",
+        (
             &[
                 (2.0, 0.5, 1.5, 0.0),
                 (1.5, 0.0, 0.5, 0.0),
@@ -41,7 +52,10 @@ fn glyph(letter: char) -> Glyph {
             ],
             2.0,
         ),
-        'E' => (
+    ),
+    (
+        "E",
+        (
             &[
                 (0.0, 0.0, 0.0, 4.0),
                 (0.0, 0.0, 1.8, 0.0),
@@ -50,7 +64,10 @@ fn glyph(letter: char) -> Glyph {
             ],
             1.8,
         ),
-        'F' => (
+    ),
+    (
+        "F",
+        (
             &[
                 (0.0, 0.0, 0.0, 4.0),
                 (0.0, 2.0, 1.5, 2.0),
@@ -58,7 +75,10 @@ fn glyph(letter: char) -> Glyph {
             ],
             1.8,
         ),
-        'G' => (
+    ),
+    (
+        "G",
+        (
             &[
                 (2.0, 3.5, 1.5, 4.0),
                 (1.5, 4.0, 0.5, 4.0),
@@ -71,7 +91,10 @@ fn glyph(letter: char) -> Glyph {
             ],
             2.0,
         ),
-        'H' => (
+    ),
+    (
+        "H",
+        (
             &[
                 (0.0, 0.0, 0.0, 4.0),
                 (2.0, 0.0, 2.0, 4.0),
@@ -79,9 +102,12 @@ fn glyph(letter: char) -> Glyph {
             ],
             2.0,
         ),
-        'I' => (&[(0.2, 0.0, 0.2, 4.0)], 0.4),
-        'L' => (&[(0.0, 0.0, 0.0, 4.0), (0.0, 0.0, 1.7, 0.0)], 1.7),
-        'N' => (
+    ),
+    ("I", (&[(0.2, 0.0, 0.2, 4.0)], 0.4)),
+    ("L", (&[(0.0, 0.0, 0.0, 4.0), (0.0, 0.0, 1.7, 0.0)], 1.7)),
+    (
+        "N",
+        (
             &[
                 (0.0, 0.0, 0.0, 4.0),
                 (0.0, 4.0, 2.0, 0.0),
@@ -89,7 +115,10 @@ fn glyph(letter: char) -> Glyph {
             ],
             2.0,
         ),
-        'R' => (
+    ),
+    (
+        "R",
+        (
             &[
                 (0.0, 0.0, 0.0, 4.0),
                 (0.0, 4.0, 1.5, 4.0),
@@ -101,7 +130,10 @@ fn glyph(letter: char) -> Glyph {
             ],
             2.0,
         ),
-        'S' => (
+    ),
+    (
+        "S",
+        (
             &[
                 (0.0, 0.5, 0.5, 0.0),
                 (0.5, 0.0, 1.5, 0.0),
@@ -115,8 +147,11 @@ fn glyph(letter: char) -> Glyph {
             ],
             2.0,
         ),
-        'T' => (&[(1.0, 0.0, 1.0, 4.0), (0.0, 4.0, 2.0, 4.0)], 2.0),
-        'U' => (
+    ),
+    ("T", (&[(1.0, 0.0, 1.0, 4.0), (0.0, 4.0, 2.0, 4.0)], 2.0)),
+    (
+        "U",
+        (
             &[
                 (0.0, 4.0, 0.0, 0.6),
                 (0.0, 0.6, 0.5, 0.0),
@@ -126,9 +161,16 @@ fn glyph(letter: char) -> Glyph {
             ],
             2.0,
         ),
-        'V' => (&[(0.0, 4.0, 1.0, 0.0), (1.0, 0.0, 2.0, 4.0)], 2.0),
-        _ => (&[], 1.0),
-    }
+    ),
+    ("V", (&[(0.0, 4.0, 1.0, 0.0), (1.0, 0.0, 2.0, 4.0)], 2.0)),
+];
+
+/// What any other letter is.
+const SPACE: Glyph = (&[], 1.0);
+
+fn glyph(letter: char) -> Glyph {
+    let known = GLYPHS.iter().find(|(letters, _)| letters.contains(letter));
+    known.map_or(SPACE, |&(_, glyph)| glyph)
 }
 
 /// The space between letters, grid units.
