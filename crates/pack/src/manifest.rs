@@ -357,21 +357,25 @@ impl Manifest {
     /// # Errors
     /// [`PackError::Malformed`] for the first rule that is broken.
     pub fn check(&self) -> Result<(), PackError> {
-        let rule = |section, holds: bool, text: &str| {
-            if holds {
-                Ok(())
-            } else {
-                Err(PackError::malformed(section, text))
-            }
-        };
+        self.check_time()?;
+        self.check_place()?;
+        self.check_tracks()?;
+        for preset in &self.presets {
+            let sound = is_sound(&preset.viewpoint);
+            rule("2.6", sound, "a preset's viewpoint is finite and in range")?;
+        }
+        self.cameras.iter().try_for_each(BroadcastCamera::check)
+    }
+
+    fn check_time(&self) -> Result<(), PackError> {
+        let FrameRate {
+            numerator,
+            denominator,
+        } = self.frame_rate;
+        rule("2.2", numerator > 0, "`frameRate.numerator` is at least 1")?;
         rule(
             "2.2",
-            self.frame_rate.numerator > 0,
-            "`frameRate.numerator` is at least 1",
-        )?;
-        rule(
-            "2.2",
-            self.frame_rate.denominator > 0,
+            denominator > 0,
             "`frameRate.denominator` is at least 1",
         )?;
         let counts = 1..=PACK_FRAME_COUNT_MAX;
@@ -380,29 +384,28 @@ impl Manifest {
             counts.contains(&self.frame_count),
             "`frameCount` is 1 to 864000",
         )?;
-        let start_ok = self.start_unix_ms.is_none_or(f64::is_finite)
-            && self.start_media_secs.is_none_or(f64::is_finite);
+        let starts = [self.start_unix_ms, self.start_media_secs];
         rule(
             "2.2",
-            start_ok,
+            starts.into_iter().flatten().all(f64::is_finite),
             "`startUnixMs` and `startMediaSecs` are finite",
-        )?;
+        )
+    }
+
+    fn check_place(&self) -> Result<(), PackError> {
         let bounds_ok =
             !self.bounds.is_empty() && self.bounds.lo.is_finite() && self.bounds.hi.is_finite();
         rule("2.2", bounds_ok, "`bounds` are finite, `lo` at most `hi`")?;
-        rule(
-            "2.2",
-            self.stage.ground_metres.is_finite(),
-            "`groundMetres` is finite",
-        )?;
-        rule(
-            "2.3",
-            !self.tracks.is_empty(),
-            "a pack has at least one track",
-        )?;
+        let ground_ok = self.stage.ground_metres.is_finite();
+        rule("2.2", ground_ok, "`groundMetres` is finite")
+    }
+
+    fn check_tracks(&self) -> Result<(), PackError> {
+        let track_count = self.tracks.len();
+        rule("2.3", track_count > 0, "a pack has at least one track")?;
         rule(
             "2.3",
-            self.tracks.len() <= TRACK_COUNT_MAX,
+            track_count <= TRACK_COUNT_MAX,
             "a pack has at most 256 tracks",
         )?;
         let mut ids = SortedSet::default();
@@ -412,33 +415,16 @@ impl Manifest {
                 .check(self.frame_count)
                 .map_err(|error| in_track(error, &track.id))?;
         }
-        for preset in &self.presets {
-            rule(
-                "2.6",
-                is_sound(&preset.viewpoint),
-                "a preset's viewpoint is finite and in range",
-            )?;
-        }
-        for camera in &self.cameras {
-            rule(
-                "2.7",
-                !camera.keys.is_empty(),
-                "a broadcast camera has at least one key",
-            )?;
-            let ordered = camera.keys.is_sorted_by(|a, b| a.frame < b.frame);
-            rule(
-                "2.7",
-                ordered,
-                "a broadcast camera's keys are in order of frames",
-            )?;
-            let sound = camera.keys.iter().all(|key| is_sound_camera(&key.camera));
-            rule(
-                "2.7",
-                sound,
-                "a broadcast camera's keys are finite and in range",
-            )?;
-        }
         Ok(())
+    }
+}
+
+/// The rule of this section of FORMAT.md is kept, or the manifest is malformed.
+fn rule(section: &'static str, holds: bool, text: &str) -> Result<(), PackError> {
+    if holds {
+        Ok(())
+    } else {
+        Err(PackError::malformed(section, text))
     }
 }
 
@@ -487,13 +473,6 @@ impl Track {
     }
 
     fn check(&self, pack_frame_count: u32) -> Result<(), PackError> {
-        let rule = |section, holds: bool, text: &str| {
-            if holds {
-                Ok(())
-            } else {
-                Err(PackError::malformed(section, text))
-            }
-        };
         match self.kind {
             Kind::Points => {
                 rule(
@@ -593,6 +572,26 @@ impl BroadcastCamera {
             },
             lens: Lens { fov_y_radians },
         })
+    }
+
+    fn check(&self) -> Result<(), PackError> {
+        rule(
+            "2.7",
+            !self.keys.is_empty(),
+            "a broadcast camera has at least one key",
+        )?;
+        let ordered = self.keys.is_sorted_by(|a, b| a.frame < b.frame);
+        rule(
+            "2.7",
+            ordered,
+            "a broadcast camera's keys are in order of frames",
+        )?;
+        let sound = self.keys.iter().all(|key| is_sound_camera(&key.camera));
+        rule(
+            "2.7",
+            sound,
+            "a broadcast camera's keys are finite and in range",
+        )
     }
 }
 
