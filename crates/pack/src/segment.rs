@@ -258,6 +258,7 @@ fn truncated(bytes: &[u8], needed: usize) -> PackError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
     use proptest::prelude::*;
 
     fn written(chunks: &[(Vec<u8>, bool)]) -> Vec<u8> {
@@ -270,12 +271,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(chunks in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..40), any::<bool>()), 1..20)) {
+        fn what_is_written_is_read(
+            chunks in vec((vec(any::<u8>(), 0..40), any::<bool>()), 1..20),
+        ) {
             let bytes = written(&chunks);
             let segment = Segment::parse(&bytes).unwrap();
             prop_assert_eq!(segment.first_frame, 50);
             prop_assert_eq!(segment.frames.len(), chunks.len());
-            for (index, (frame, (chunk, is_key))) in segment.frames.iter().zip(&chunks).enumerate() {
+            let frames = segment.frames.iter().zip(&chunks);
+            for (index, (frame, (chunk, is_key))) in frames.enumerate() {
                 prop_assert_eq!(&bytes[frame.bytes.clone()], &chunk[..]);
                 prop_assert_eq!(frame.is_key, *is_key || index == 0);
                 prop_assert!(segment.frames[segment.key_before(index)].is_key);
@@ -283,7 +287,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_end_in_ok_or_err(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_end_in_ok_or_err(bytes in vec(any::<u8>(), 0..200)) {
             let _ = Segment::parse(&bytes);
         }
 

@@ -118,14 +118,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_target_is_in_the_middle(yaw in -6.0f32..6.0, pitch in -1.5f32..1.5, distance in 0.1f32..100.0) {
+        fn the_target_is_in_the_middle(
+            yaw in -6.0f32..6.0,
+            pitch in -1.5f32..1.5,
+            distance in 0.1f32..100.0,
+        ) {
             let viewpoint = Viewpoint {
-                target: Vec3::new(1.0, 2.0, -3.0), yaw_radians: yaw, pitch_radians: pitch,
-                distance_metres: distance, fov_y_radians: 0.8,
+                target: Vec3::new(1.0, 2.0, -3.0),
+                yaw_radians: yaw,
+                pitch_radians: pitch,
+                distance_metres: distance,
+                fov_y_radians: 0.8,
             };
             let camera = viewpoint.camera();
             let in_view = camera.view_from_stage().transform_point3(viewpoint.target);
-            prop_assert!((in_view - Vec3::new(0.0, 0.0, -distance)).length() < 1e-3 * distance.max(1.0));
+            let ahead = Vec3::new(0.0, 0.0, -distance);
+            prop_assert!((in_view - ahead).length() < 1e-3 * distance.max(1.0));
             let in_clip = camera.clip_from_view(1.5) * in_view.extend(1.0);
             let depth = in_clip.z / in_clip.w;
             prop_assert!((depth - NEAR_METRES / distance).abs() < 1e-4);

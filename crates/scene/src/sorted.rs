@@ -200,7 +200,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_map_is_a_map(operations in prop::collection::vec((0u8..4, 0u8..20, any::<u16>()), 0..200)) {
+        fn a_map_is_a_map(
+            operations in prop::collection::vec((0u8..4, 0u8..20, any::<u16>()), 0..200),
+        ) {
             let mut ours = SortedMap::default();
             let mut theirs = BTreeMap::new();
             for (operation, key, value) in operations {

@@ -87,7 +87,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_frame_starts_at_itself(index in 0u32..1_000_000, numerator in 1u32..120_000, denominator in 1u32..1002) {
+        fn a_frame_starts_at_itself(
+            index in 0u32..1_000_000,
+            numerator in 1u32..120_000,
+            denominator in 1u32..1002,
+        ) {
             let rate = FrameRate { numerator, denominator };
             prop_assert_eq!(rate.frame_at(rate.start_of(index), u32::MAX), index);
         }
