@@ -127,7 +127,7 @@ impl Canvas {
 }
 
 impl Renderer {
-    /// Fills a texture with a decoded image of its size, and makes its levels.
+    /// Fills a texture with a decoded image of its size.
     ///
     /// # Errors
     /// [`UploadError::Inconsistent`] if the bitmap has another size; a closed one has size 0.
@@ -150,7 +150,7 @@ impl Renderer {
                 flip_y: false,
             },
             wgpu::CopyExternalImageDestInfo {
-                texture: texture.texture(),
+                texture: &texture.texture,
                 mip_level: 0,
                 origin: wgpu::Origin3d::ZERO,
                 aspect: wgpu::TextureAspect::All,
@@ -163,7 +163,7 @@ impl Renderer {
                 depth_or_array_layers: 1,
             },
         );
-        self.generate_mips(texture);
+        texture.has_levels.set(false);
         Ok(())
     }
 }

@@ -76,17 +76,13 @@ pub struct TextureHandle {
     pub(crate) bind_group: wgpu::BindGroup,
     /// For each level but the first: samples the level before, and is drawn to.
     pub(crate) mips: Vec<(wgpu::BindGroup, wgpu::TextureView)>,
+    /// Whether the smaller levels are made of what the first holds now.
+    pub(crate) has_levels: std::cell::Cell<bool>,
     /// The bytes of all textures of its renderer.
     pub(crate) held_bytes: Rc<std::cell::Cell<u64>>,
 }
 
 impl TextureHandle {
-    /// The texture itself, to copy pictures into its first level; then
-    /// [`crate::Renderer::generate_mips`].
-    pub fn texture(&self) -> &wgpu::Texture {
-        &self.texture
-    }
-
     /// Width and height of the first level, texels.
     pub fn size_px(&self) -> glam::UVec2 {
         glam::UVec2::new(self.texture.width(), self.texture.height())

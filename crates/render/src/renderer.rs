@@ -124,6 +124,15 @@ impl Renderer {
             .unwrap_or_else(|| self.attach(size_px));
 
         let mut encoder = self.device.create_command_encoder(&Default::default());
+        for item in items {
+            if let Item::Mesh {
+                texture: Some(texture),
+                ..
+            } = item
+            {
+                self.make_levels(&mut encoder, texture);
+            }
+        }
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             color_attachments: &[Some(colour_attachment(&attachments, target))],
             depth_stencil_attachment: Some(wgpu::RenderPassDepthStencilAttachment {

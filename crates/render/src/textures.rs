@@ -38,7 +38,7 @@ impl Renderer {
         ))
     }
 
-    /// Fills a texture with sRGB and alpha bytes, rows from the top, and makes its levels.
+    /// Fills a texture with sRGB and alpha bytes, rows from the top.
     ///
     /// # Errors
     /// [`UploadError::Inconsistent`] if there are not 4 bytes a texel.
@@ -48,13 +48,19 @@ impl Renderer {
             return Err(UploadError::Inconsistent("4 bytes a texel"));
         }
         write_texels(&self.queue, texture, rgba);
-        self.generate_mips(texture);
+        texture.has_levels.set(false);
         Ok(())
     }
 
-    /// Makes the smaller levels of a texture from its first. Needed after each write into it.
-    pub fn generate_mips(&mut self, texture: &TextureHandle) {
-        let mut encoder = self.device.create_command_encoder(&Default::default());
+    /// Makes the smaller levels of a texture from its first, if it was written since.
+    ///
+    /// Done with the first picture that shows it, not with the upload: frames that are passed over
+    /// cost nothing, and a burst of uploads stays small (Firefox 153 dies of 16 textures' levels
+    /// asked for at once).
+    pub(crate) fn make_levels(&self, encoder: &mut wgpu::CommandEncoder, texture: &TextureHandle) {
+        if texture.has_levels.replace(true) {
+            return;
+        }
         for (finer, level) in &texture.mips {
             let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
                 color_attachments: &[Some(wgpu::RenderPassColorAttachment {
@@ -69,7 +75,6 @@ impl Renderer {
             pass.set_bind_group(0, finer, &[]);
             pass.draw(0..3, 0..1);
         }
-        self.queue.submit([encoder.finish()]);
     }
 }
 
@@ -127,6 +132,7 @@ pub(crate) fn make_texture(
             .map(|level| (bind(&level_view(level - 1)), level_view(level)))
             .collect(),
         texture,
+        has_levels: Cell::new(true), // One texel, or black.
         held_bytes: held_bytes.clone(),
     };
     held_bytes.set(held_bytes.get() + handle.size_bytes());
