@@ -2,6 +2,10 @@
 //! Method: decode through the JavaScript interface; compare with the codec's own frame, and with
 //! the committed bytes that `tests/vectors.rs` holds native code to.
 #![cfg(target_arch = "wasm32")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failed step fails its test; clippy knows only `#[test]`"
+)]
 
 use js_sys::{Object, Reflect, Uint8Array};
 use touchline_codec::mesh::{Mesh, MeshOptions};
@@ -17,7 +21,9 @@ const LIMITS: Limits = Limits {
 };
 
 fn cloud() -> PointCloud {
-    let cells: Vec<[u16; 3]> = (0..500).map(|i| [i % 23, i / 23, (i % 7).pow(2) % 7]).collect();
+    let cells: Vec<[u16; 3]> = (0..500)
+        .map(|i: u16| [i % 23, i / 23, (i % 7).pow(2) % 7])
+        .collect();
     PointCloud {
         origin: [0.0, 1.0, 2.0].into(),
         step_metres: 0.01,
