@@ -7,7 +7,7 @@
 //! prefix of a chunk is a chunk (`tests/hostile.rs`).
 //!
 //! Encoder and decoder walk the same code: every model is driven by a
-//! [coder](entropy::Coder) that either writes the bit it is given or reads the one it returns.
+//! coder (`entropy::Coder`) that either writes the bit it is given or reads the one it returns.
 //! The encoders are behind the feature `encode`.
 #![forbid(unsafe_code)]
 

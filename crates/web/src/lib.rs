@@ -1,7 +1,7 @@
 //! The engine in the browser: fetch, decode ports and canvas around the player and the renderer.
 //!
 //! The same module runs in the engine worker and, where no worker can be had, on the page.
-//! The player decides, the renderer draws, JavaScript's edge is [`Engine`]; everything between
+//! The player decides, the renderer draws, JavaScript's edge is `Engine`; everything between
 //! carries bytes from one to the other.
 //! [`messages`] compiles natively too, so that TypeScript's view of it is tested with the rest.
 
