@@ -2,113 +2,136 @@
 //
 // Derived from crates/web/src/messages.rs, which documents every field.
 
-export type Command = { "kind": "open", 
+export type Command = { "kind": "open",
 /**
  * Where the pack is.
  */
-src: string, } | { "kind": "close", } | { "kind": "resize", 
+src: string, }
+  | { "kind": "close", }
+  | { "kind": "resize",
 /**
  * Device pixels, at least 1.
  */
-width: number, 
+width: number,
 /**
  * Device pixels, at least 1.
  */
-height: number, } | { "kind": "visible", 
+height: number, }
+  | { "kind": "visible",
 /**
  * On screen, in a tab that is shown.
  */
-isVisible: boolean, } | { "kind": "reduced-motion", 
+isVisible: boolean, }
+  | { "kind": "reduced-motion",
 /**
  * As the media query says.
  */
-isReduced: boolean, } | { "kind": "video" } & VideoSample | { "kind": "video-gone", } | { "kind": "set-mode", 
+isReduced: boolean, }
+  | { "kind": "video" } & VideoSample
+  | { "kind": "video-gone", }
+  | { "kind": "set-mode",
 /**
  * The host's video or the fan's transport.
  */
-mode: Mode, } | { "kind": "play", } | { "kind": "pause", } | { "kind": "seek", 
+mode: Mode, }
+  | { "kind": "play", }
+  | { "kind": "pause", }
+  | { "kind": "seek",
 /**
  * Seconds from the pack's start.
  */
-secs: number, } | { "kind": "step", 
+secs: number, }
+  | { "kind": "step",
 /**
  * Negative is backwards.
  */
-frames: number, } | { "kind": "set-rate", 
+frames: number, }
+  | { "kind": "set-rate",
 /**
  * -2 to 2, magnitude at least 0.05; negative plays backwards.
  */
-rate: number, } | { "kind": "set-loop", 
+rate: number, }
+  | { "kind": "set-loop",
 /**
  * Starts again.
  */
-isLooping: boolean, } | { "kind": "set-sync-offset", 
+isLooping: boolean, }
+  | { "kind": "set-sync-offset",
 /**
  * Seconds; positive shows later frames.
  */
-secs: number, } | { "kind": "select-track", 
+secs: number, }
+  | { "kind": "select-track",
 /**
  * The track's id.
  */
-id: string, } | { "kind": "go-to-preset", 
+id: string, }
+  | { "kind": "go-to-preset",
 /**
  * The preset's id.
  */
-id: string, } | { "kind": "go-to-viewpoint", 
+id: string, }
+  | { "kind": "go-to-viewpoint",
 /**
  * Where to.
  */
-viewpoint: View, 
+viewpoint: View,
 /**
  * How long it takes; 0 jumps.
  */
-secs: number, } | { "kind": "grab", 
+secs: number, }
+  | { "kind": "grab",
 /**
  * Held.
  */
-isHeld: boolean, } | { "kind": "orbit", 
+isHeld: boolean, }
+  | { "kind": "orbit",
 /**
  * Radians, positive to the right.
  */
-yaw: number, 
+yaw: number,
 /**
  * Radians, positive upwards.
  */
-pitch: number, } | { "kind": "zoom", 
+pitch: number, }
+  | { "kind": "zoom",
 /**
  * Of the distance; below 1 is nearer.
  */
-factor: number, } | { "kind": "pan", 
+factor: number, }
+  | { "kind": "pan",
 /**
  * Shares of the picture's height, positive to the right.
  */
-right: number, 
+right: number,
 /**
  * Shares of the picture's height, positive upwards.
  */
-up: number, } | { "kind": "retry", } | { "kind": "lose-device", };
+up: number, }
+  | { "kind": "retry", }
+  | { "kind": "lose-device", };
 
-export type VideoSample = { 
+export type VideoSample = {
 /**
  * Media time of the frame on screen, seconds.
  */
-mediaSecs: number, 
+mediaSecs: number,
 /**
  * Programme date-time of that frame, milliseconds since 1970, where known.
  */
-unixMs: number | null, 
+unixMs: number | null,
 /**
  * When that frame is on screen, milliseconds since 1970 by the wall clock.
  */
-shownAtMs: number, 
+shownAtMs: number,
 /**
  * Media seconds a second.
  */
-rate: number, 
+rate: number,
 /**
  * Stands still.
  */
-isPaused: boolean, 
+isPaused: boolean,
 /**
  * On its way to another place: what it shows says nothing.
  */
@@ -116,119 +139,126 @@ isSeeking: boolean, };
 
 export type Mode = "follow" | "replay";
 
-export type View = { 
+export type View = {
 /**
  * The point looked at, metres.
  */
-target: [number, number, number], 
+target: [number, number, number],
 /**
  * Around the vertical, radians; 0 looks from +z, growing towards +x.
  */
-yawRadians: number, 
+yawRadians: number,
 /**
  * Above the horizon, radians.
  */
-pitchRadians: number, 
+pitchRadians: number,
 /**
  * From target to eye, metres.
  */
-distanceMetres: number, 
+distanceMetres: number,
 /**
  * Vertical field of view, radians.
  */
 fovYRadians: number, };
 
-export type Notice = { "kind": "started", 
+export type Notice = { "kind": "started",
 /**
  * Always `webgpu` today.
  */
-renderer: string, 
+renderer: string,
 /**
  * The adapter, in the browser's words; may be empty.
  */
-adapter: string, } | { "kind": "opened" } & Opened | { "kind": "state" } & State | { "kind": "sync", 
+adapter: string, }
+  | { "kind": "opened" } & Opened
+  | { "kind": "state" } & State
+  | { "kind": "sync",
 /**
  * How firm it is.
  */
-state: SyncState, 
+state: SyncState,
 /**
  * Where the programme time comes from.
  */
-source: SyncSource, } | { "kind": "camera", 
+source: SyncSource, }
+  | { "kind": "camera",
 /**
  * Where it is now.
  */
-viewpoint: View, } | { "kind": "problem" } & Problem | { "kind": "device-lost", 
+viewpoint: View, }
+  | { "kind": "problem" } & Problem
+  | { "kind": "device-lost",
 /**
  * In the browser's words.
  */
-reason: string, 
+reason: string,
 /**
  * Another device draws again.
  */
-isRecovered: boolean, } | { "kind": "stats" } & Stats;
+isRecovered: boolean, }
+  | { "kind": "stats" } & Stats;
 
-export type Opened = { 
+export type Opened = {
 /**
  * For people.
  */
-title: string, 
+title: string,
 /**
  * Seconds.
  */
-durationSecs: number, 
+durationSecs: number,
 /**
  * Of every moving track.
  */
-frameCount: number, 
+frameCount: number,
 /**
  * Frames a second.
  */
-frameRate: number, 
+frameRate: number,
 /**
  * Programme date-time of frame 0, milliseconds since 1970.
  */
-startUnixMs: number | null, 
+startUnixMs: number | null,
 /**
  * Absolute URL of the poster.
  */
-poster: string | null, 
+poster: string | null,
 /**
  * All tracks.
  */
-tracks: Array<TrackInfo>, 
+tracks: Array<TrackInfo>,
 /**
  * All presets, the starting one first.
  */
 presets: Array<PresetInfo>, };
 
-export type TrackInfo = { 
+export type TrackInfo = {
 /**
  * Unique in the pack.
  */
-id: string, 
+id: string,
 /**
  * For people.
  */
-title: string, 
+title: string,
 /**
  * `points` or `mesh`.
  */
-kind: string, 
+kind: string,
 /**
  * `subject`, `ball` or `venue`.
  */
-role: string, 
+role: string,
 /**
  * Tracks that share it are shown one at a time.
  */
 alternative: string | null, };
 
-export type PresetInfo = { 
+export type PresetInfo = {
 /**
  * Unique in the pack.
  */
-id: string, 
+id: string,
 /**
  * For people.
  */
@@ -236,43 +266,43 @@ title: string, };
 
 export type PlayState = "loading" | "paused" | "playing" | "waiting" | "ended" | "failed";
 
-export type State = { 
+export type State = {
 /**
  * What it does.
  */
-playState: PlayState, 
+playState: PlayState,
 /**
  * Which clock leads.
  */
-mode: Mode, 
+mode: Mode,
 /**
  * The clock, seconds from the pack's start.
  */
-positionSecs: number, 
+positionSecs: number,
 /**
  * Index of the frame on screen; none before the first.
  */
-frame: number | null, 
+frame: number | null,
 /**
  * On its way to where it was told to go: the frame is still one from before.
  */
-isSeeking: boolean, 
+isSeeking: boolean,
 /**
  * Speed of the leading clock.
  */
-rate: number, 
+rate: number,
 /**
  * Starts again at the end.
  */
-isLooping: boolean, 
+isLooping: boolean,
 /**
  * The host's video has not reached the pack's start yet: nothing may be told.
  */
-isBeforeStart: boolean, 
+isBeforeStart: boolean,
 /**
  * Alternatives on show, by track id.
  */
-selectedTracks: Array<string>, 
+selectedTracks: Array<string>,
 /**
  * Stretches that can be shown at once, seconds, start and end.
  */
@@ -282,57 +312,57 @@ export type SyncState = "locked" | "searching" | "lost";
 
 export type SyncSource = "program-date-time" | "media-time" | "transport";
 
-export type Problem = { 
+export type Problem = {
 /**
  * Thousands say whose: 1 network, 2 manifest, 3 pack, 4 wasm, 5 GPU, 6 sync, 7 host.
  */
-code: number, 
+code: number,
 /**
  * Nothing more can be shown.
  */
-isFatal: boolean, 
+isFatal: boolean,
 /**
  * What happened, where, and what to do, in English.
  */
-message: string, 
+message: string,
 /**
  * The address it is about, without its query.
  */
-url: string | null, 
+url: string | null,
 /**
  * HTTP's status, where there was one.
  */
 httpStatus: number | null, };
 
-export type Stats = { 
+export type Stats = {
 /**
  * Pictures drawn since the start.
  */
-drawnCount: number, 
+drawnCount: number,
 /**
  * Pictures drawn in the last second.
  */
-drawnPerSecond: number, 
+drawnPerSecond: number,
 /**
  * Processor's share of drawing one picture, milliseconds, median of the last.
  */
-drawMs: number, 
+drawMs: number,
 /**
  * Decoding one frame, milliseconds, median of the last.
  */
-decodeMs: number, 
+decodeMs: number,
 /**
  * Bytes fetched since the start.
  */
-fetchedBytes: number, 
+fetchedBytes: number,
 /**
  * Compressed, decoded and GPU bytes held now.
  */
-heldBytes: number, 
+heldBytes: number,
 /**
  * Frame on screen minus the video's frame, milliseconds; none where there is no video.
  */
-syncErrorMs: number | null, 
+syncErrorMs: number | null,
 /**
  * Points or triangles in the last picture.
  */

@@ -386,7 +386,7 @@ mod tests {
         );
         macro_rules! declare {
             ($($name:ty),*) => { $(
-                text += &format!("\nexport {}\n", <$name as TS>::decl(&config));
+                text += &laid_out(&<$name as TS>::decl(&config));
             )* };
         }
         declare!(
@@ -406,6 +406,13 @@ mod tests {
             Stats
         );
         text
+    }
+
+    /// A declaration with each variant on a line of its own.
+    fn laid_out(declaration: &str) -> String {
+        let variants = declaration.replace(" | {", "\n  | {");
+        let lines: Vec<&str> = variants.lines().map(str::trim_end).collect();
+        format!("\nexport {}\n", lines.join("\n"))
     }
 
     #[test]
