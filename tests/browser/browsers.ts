@@ -91,5 +91,6 @@ function findProgram(variable: string, names: string[]): string {
     const folder = folders.find((folder) => existsSync(`${folder}/${name}`));
     if (folder !== undefined) return `${folder}/${name}`;
   }
-  throw new Error(`no ${names.join(" or ")} in PATH: run \`cargo xtask setup\`, or set ${variable}`);
+  const wanted = names.join(" or ");
+  throw new Error(`no ${wanted} in PATH: run \`cargo xtask setup\`, or set ${variable}`);
 }

@@ -1,5 +1,6 @@
 /**
- * Goal: the demo page shows a real replay, at desktop and at phone size, and asks nothing of others.
+ * Goal: the demo page shows a real replay, at desktop and at phone size, and asks nothing of
+ * others.
  * Method: open it as a fan would; look at the picture, the console and the network.
  */
 import { expect, test } from "vitest";

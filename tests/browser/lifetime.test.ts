@@ -50,7 +50,8 @@ test("a removed replay is collected", async () => {
   // Neither browser collects on command here: memory pressure makes it.
   await opened.page.waitForFunction(
     () => {
-      const waste = Array.from({ length: 200 }, () => new Array<number>(100_000).fill(Math.random()));
+      const scrap = () => new Array<number>(100_000).fill(Math.random());
+      const waste = Array.from({ length: 200 }, scrap);
       const { gone } = window as unknown as { gone: WeakRef<Element> };
       return waste.length > 0 && gone.deref() === undefined;
     },

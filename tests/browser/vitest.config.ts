@@ -13,7 +13,12 @@ export default defineConfig({
     reporters: ["default"],
     projects: BROWSERS.map((browser) => ({
       extends: true,
-      test: { name: browser, include: ["*.test.ts"], globalSetup: ["site.ts"], provide: { browser } },
+      test: {
+        name: browser,
+        include: ["*.test.ts"],
+        globalSetup: ["site.ts"],
+        provide: { browser },
+      },
     })),
   },
 });
