@@ -1,6 +1,8 @@
 /**
  * Reads capture files: binary little-endian PLY, as `touchline pack` reads them.
  *
+ * A frame's elements are its points or vertices; the first element of a file.
+ *
  * @typedef {object} Cloud
  * @property {Uint16Array} cells - xyz interleaved, on the capture's grid.
  * @property {Uint8Array} colours - RGB interleaved.
@@ -29,6 +31,43 @@ const READERS = {
 export function frameFiles(folder) {
   const names = readdirSync(folder).filter((name) => name.endsWith(".ply"));
   return names.sort().map((name) => join(folder, name));
+}
+
+/** How many points or vertices a frame has. */
+export function elementCount(frame) {
+  return (frame.cells ?? frame.positions).length / 3;
+}
+
+/**
+ * Where a cloud's grid lies: the comments `voxel_metres` and `offset_metres`.
+ *
+ * @returns {{ voxelMetres: number, offsetMetres: number[] }}
+ */
+export function readGrid(path) {
+  const { header } = open(path);
+  const numbers = (name) => {
+    const line = header.find((line) => line.startsWith(`comment ${name} `));
+    if (line === undefined) throw new Error(`no comment ${name} (${path})`);
+    return line.trim().split(/\s+/).slice(2).map(Number);
+  };
+  return { voxelMetres: numbers("voxel_metres")[0], offsetMetres: numbers("offset_metres") };
+}
+
+/** A file's bytes with some properties of all its points or vertices set to one value. */
+export function overwritten(path, names, value) {
+  const { bytes, header, end } = open(path);
+  const [{ count, properties }] = elementsOf(header);
+  const sizes = properties.map(({ type }) => READERS[type][1]);
+  const stride = sizes.reduce((sum, size) => sum + size, 0);
+  let offset = end;
+  for (const [index, { name, type }] of properties.entries()) {
+    const write = READERS[type][0].replace("read", "write");
+    for (let row = 0; names.includes(name) && row < count; row += 1) {
+      bytes[write](value, offset + row * stride);
+    }
+    offset += sizes[index];
+  }
+  return bytes;
 }
 
 /** @returns {Cloud} */
@@ -64,13 +103,19 @@ function interleave(columns, names) {
   return values;
 }
 
-function readPly(path) {
+/** A file's bytes, the lines of its header, and where that ends. */
+function open(path) {
   const bytes = readFileSync(path);
   const end = bytes.indexOf("end_header\n") + "end_header\n".length;
   const header = bytes.toString("latin1", 0, end).split("\n");
   if (!header.includes("format binary_little_endian 1.0")) {
     throw new Error(`only binary little-endian PLY is measured (${path})`);
   }
+  return { bytes, header, end };
+}
+
+function readPly(path) {
+  const { bytes, header, end } = open(path);
   let at = end;
   const read = (type) => {
     const [method, size] = READERS[type];

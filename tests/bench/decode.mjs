@@ -1,52 +1,80 @@
 /**
  * Decodes a pack with the decode worker's own WebAssembly module, on one thread of Node.
  *
- * `node decode.mjs points|mesh NAME PACK CAPTURE` prints figures as JSON.
+ * `node decode.mjs points|mesh NAME PACK CAPTURE BLANK_PACK` prints figures as JSON; the last is
+ * the pack of what `blank.mjs` has made.
  * A rate is that of the whole sequence, decoded in order: its median of `ROUND_COUNT`.
+ * Bits are those of whole segments, framing and keys included, textures not.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { frameFiles, readCloud, readMesh } from "./captures.mjs";
+import { elementCount, frameFiles, readCloud, readGrid, readMesh } from "./captures.mjs";
 import { readGeometry } from "./packs.mjs";
+import { largestErrorMetres, lumaPsnrDb } from "./quality.mjs";
 import { median, timed } from "./rates.mjs";
 
 const MODULE = join(import.meta.dirname, "../../target/wasm/decoder/touchline_decoder");
 const ROUND_COUNT = 5;
 
-const [kind, name, pack, capture] = process.argv.slice(2);
+const [kind, name, pack, capture, blankPack] = process.argv.slice(2);
 const { initSync, Decoder } = await import(`${MODULE}.js`);
 const { memory } = initSync({ module: readFileSync(`${MODULE}_bg.wasm`) });
 const { stream, bytes, chunks } = readGeometry(pack);
+const files = frameFiles(capture);
 
-/** Decodes all frames; returns what came out, in milliseconds and points or vertices. */
-function decodeAll() {
+/** Decodes all frames, in order, each seen by `look`. */
+function decodeAll(look) {
   const decoder = new Decoder(stream.codec);
-  let elementCount = 0;
-  const ms = timed(() => {
-    for (const chunk of chunks) {
-      const frame = decoder.decode(chunk.bytes, stream.elementCountMax, stream.triangleCountMax);
-      elementCount += (kind === "points" ? frame.points : frame.vertices).byteLength / 8;
-    }
+  chunks.forEach((chunk, index) => {
+    look(decoder.decode(chunk.bytes, stream.elementCountMax, stream.triangleCountMax), index);
   });
   decoder.free();
-  return { ms, elementCount };
 }
 
-decodeAll(); // The first run compiles.
-const rounds = Array.from({ length: ROUND_COUNT }, decodeAll);
-const ms = median(rounds.map((round) => round.ms));
-const millionsPerSecond = rounds[0].elementCount / ms / 1000;
+/** Millions of points or vertices a second. */
+function decodeRate() {
+  let count = 0;
+  decodeAll((frame) => {
+    count += (frame.points ?? frame.vertices).byteLength / 8;
+  }); // This run also compiles.
+  const rounds = Array.from({ length: ROUND_COUNT }, () => timed(() => decodeAll(() => {})));
+  return count / median(rounds) / 1000;
+}
 
-const captured = frameFiles(capture).map((path) =>
-  kind === "points" ? readCloud(path).cells.length / 3 : readMesh(path).positions.length / 3,
-);
-const inputCount = captured.reduce((sum, count) => sum + count, 0);
-const prefix = `${kind}.${name}`;
-const [bits, rate] = kind === "points" ? ["all_bpp", "mpts"] : ["all_bpv", "mverts"];
-console.log(
-  JSON.stringify({
-    [`${prefix}.${bits}`]: (bytes * 8) / inputCount,
-    [`${prefix}.decode_${rate}_per_s`]: millionsPerSecond,
-    [`${prefix}.decoder_peak_mb`]: memory.buffer.byteLength / 1e6,
-  }),
-);
+function pointsFigures() {
+  const grid = readGrid(files[0]);
+  let count = 0;
+  const psnrs = [];
+  decodeAll((frame, index) => {
+    const cloud = readCloud(files[index]);
+    count += elementCount(cloud);
+    psnrs.push(lumaPsnrDb(cloud, frame, grid));
+  });
+  return {
+    all_bpp: (bytes * 8) / count,
+    geometry_bpp: (readGeometry(blankPack).bytes * 8) / count,
+    colour_y_psnr_db: psnrs.reduce((sum, psnr) => sum + psnr, 0) / psnrs.length,
+    decode_mpts_per_s: decodeRate(),
+  };
+}
+
+function meshFigures() {
+  let count = 0;
+  let errorMetres = 0;
+  decodeAll((frame, index) => {
+    const mesh = readMesh(files[index]);
+    count += elementCount(mesh);
+    errorMetres = Math.max(errorMetres, largestErrorMetres(mesh, frame));
+  });
+  return {
+    all_bpv: (bytes * 8) / count,
+    positions_bpv: ((bytes - readGeometry(blankPack).bytes) * 8) / count,
+    max_error_mm: errorMetres * 1000,
+    decode_mverts_per_s: decodeRate(),
+  };
+}
+
+const figures = kind === "points" ? pointsFigures() : meshFigures();
+figures.decoder_peak_mb = memory.buffer.byteLength / 1e6;
+const named = Object.entries(figures).map(([what, figure]) => [`${kind}.${name}.${what}`, figure]);
+console.log(JSON.stringify(Object.fromEntries(named)));

@@ -22,6 +22,16 @@ export function readGeometry(folder) {
   };
 }
 
+/**
+ * How exactly a mesh is kept: FORMAT.md section 6.2; no texture coordinates have 0 bits.
+ *
+ * @returns {{ textureBits: number, stepMetres: number }}
+ */
+export function meshPrecision({ bytes }) {
+  const header = new DataView(bytes.buffer, bytes.byteOffset);
+  return { textureBits: header.getUint8(16), stepMetres: header.getFloat32(32, true) };
+}
+
 function chunksOf(segment) {
   const count = segment.readUInt16LE(6);
   let at = HEADER_BYTES + 4 * count;

@@ -3,28 +3,26 @@
  *
  * `node peers.mjs points|mesh NAME PACK CAPTURE` prints figures as JSON.
  * Both get what our codecs get: points lossless on the capture's grid with their colours; meshes
- * at 1 mm with texture coordinates at 10 bits, colours and connectivity. Every frame stands for
- * itself, as neither knows of time.
+ * on a lattice as fine as ours, with connectivity, colours, and texture coordinates if ours has
+ * them and with as many bits. Every frame stands for itself, as neither knows of time.
  */
 import draco3d from "draco3d";
 import { MeshoptDecoder, MeshoptEncoder } from "meshoptimizer";
-import { frameFiles, readCloud, readMesh } from "./captures.mjs";
+import { elementCount, frameFiles, readCloud, readMesh } from "./captures.mjs";
+import { meshPrecision, readGeometry } from "./packs.mjs";
 import { median, timed } from "./rates.mjs";
 
 /** Enough to know a rate; frames of one capture are alike. */
 const FRAME_COUNT_MAX = 8;
-const STEP_METRES = 0.001;
-const TEXTURE_BITS = 10;
 /** `POINT_CLOUD_KD_TREE_ENCODING`, which its JavaScript does not export. */
 const DRACO_KD_TREE = 1;
 /** Draco's compression level is 10 less its speed: 7 for points, its default; 10 for meshes. */
 const DRACO_SPEED = { points: 3, mesh: 0 };
 
-const [kind, name, , capture] = process.argv.slice(2);
-const frames = frameFiles(capture)
-  .slice(0, FRAME_COUNT_MAX)
-  .map(kind === "points" ? readCloud : readMesh);
-const elementCount = frames.reduce((sum, frame) => sum + countOf(frame), 0);
+const [kind, name, pack, capture] = process.argv.slice(2);
+const precision = kind === "mesh" ? meshPrecision(readGeometry(pack).chunks[0]) : null;
+const frames = frameFiles(capture).slice(0, FRAME_COUNT_MAX).map(readFrame);
+const count = frames.reduce((sum, frame) => sum + elementCount(frame), 0);
 const draco = {
   encoder: await draco3d.createEncoderModule({}),
   decoder: await draco3d.createDecoderModule({}),
@@ -38,25 +36,35 @@ for (const [peer, { encode, decode }] of Object.entries({
   meshopt: { encode: meshoptEncode, decode: meshoptDecode },
 })) {
   const coded = frames.map(encode);
-  const bytes = coded.reduce((sum, frame) => sum + frame.bytes, 0);
   const rounds = Array.from({ length: 6 }, () => timed(() => coded.forEach(decode)));
   const ms = median(rounds.slice(1)); // The first run compiles.
-  figures[`${kind}.${name}.${bits}.${peer}`] = (bytes * 8) / elementCount;
-  figures[`${kind}.${name}.decode_${rate}_per_s.${peer}`] = elementCount / ms / 1000;
+  figures[`${kind}.${name}.${bits}.${peer}`] = bitsEach(coded);
+  figures[`${kind}.${name}.decode_${rate}_per_s.${peer}`] = count / ms / 1000;
+  if (kind === "points") {
+    const places = frames.map(({ cells }) => encode({ cells, colours: null }));
+    figures[`${kind}.${name}.geometry_bpp.${peer}`] = bitsEach(places);
+  }
 }
 console.log(JSON.stringify(figures));
 
-function countOf(frame) {
-  return (frame.cells ?? frame.positions).length / 3;
+/** A frame with what our codec keeps of it. */
+function readFrame(path) {
+  if (kind === "points") return readCloud(path);
+  const mesh = readMesh(path);
+  return precision.textureBits > 0 ? mesh : { ...mesh, texture: null };
 }
 
-/** Positions on a 1 mm lattice from the lowest corner, and the bits of the longest side. */
+function bitsEach(coded) {
+  return (coded.reduce((sum, { bytes }) => sum + bytes, 0) * 8) / count;
+}
+
+/** Positions on a lattice from the lowest corner, and the bits of the longest side. */
 function onLattice(positions) {
   const low = [Infinity, Infinity, Infinity];
   positions.forEach((value, index) => {
     low[index % 3] = Math.min(low[index % 3], value);
   });
-  return positions.map((value, index) => Math.round((value - low[index % 3]) / STEP_METRES));
+  return positions.map((value, index) => Math.round((value - low[index % 3]) / precision.stepMetres));
 }
 
 function dracoEncode(frame) {
@@ -65,7 +73,7 @@ function dracoEncode(frame) {
   const encoder = new module.Encoder();
   const builder = isPoints ? new module.PointCloudBuilder() : new module.MeshBuilder();
   const geometry = isPoints ? new module.PointCloud() : new module.Mesh();
-  const count = countOf(frame);
+  const count = elementCount(frame);
   encoder.SetSpeedOptions(DRACO_SPEED[kind], DRACO_SPEED[kind]);
   if (isPoints) {
     builder.AddUInt16Attribute(geometry, module.POSITION, count, 3, frame.cells);
@@ -76,7 +84,7 @@ function dracoEncode(frame) {
     builder.AddInt32Attribute(geometry, module.POSITION, count, 3, lattice);
     if (frame.texture) {
       builder.AddFloatAttribute(geometry, module.TEX_COORD, count, 2, frame.texture);
-      encoder.SetAttributeQuantization(module.TEX_COORD, TEXTURE_BITS);
+      encoder.SetAttributeQuantization(module.TEX_COORD, precision.textureBits);
     }
     encoder.SetEncodingMethod(module.MESH_EDGEBREAKER_ENCODING);
   }
@@ -146,14 +154,14 @@ function pointStreams({ cells, colours }) {
   const order = MeshoptEncoder.reorderPoints(Float32Array.from(cells), 3);
   return vertexStreams(count, order, [
     { values: cells, width: 3, stored: new Uint16Array(count * 4) },
-    { values: colours, width: 3, stored: new Uint8Array(count * 4) },
+    ...(colours ? [{ values: colours, width: 3, stored: new Uint8Array(count * 4) }] : []),
   ]);
 }
 
 function meshStreams({ positions, texture, colours, indices }) {
   const triangles = Uint32Array.from(indices);
   const [order, count] = MeshoptEncoder.reorderMesh(triangles, true, false);
-  const scaled = texture?.map((value) => Math.round(value * (2 ** TEXTURE_BITS - 1)));
+  const scaled = texture?.map((value) => Math.round(value * (2 ** precision.textureBits - 1)));
   const attributes = [
     { values: onLattice(positions), width: 3, stored: new Uint16Array(count * 4) },
     scaled && { values: scaled, width: 2, stored: new Uint16Array(count * 2) },

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::build::{self, Profile};
 use crate::paths;
@@ -69,8 +69,10 @@ const GENERATED: [Sample; 2] = [
 /// Measures everything that can be measured here, prints a table and writes
 /// `target/bench/report.json`.
 ///
+/// A measurement that fails costs its own figures: they are absent, and the table says why.
+///
 /// # Errors
-/// If something does not build or run.
+/// If something does not build, or the report cannot be written.
 pub(crate) fn bench(with_browsers: bool) -> Result<()> {
     setup::setup(if with_browsers {
         Need::Test
@@ -84,13 +86,21 @@ pub(crate) fn bench(with_browsers: bool) -> Result<()> {
     let folder = paths::fresh_folder("target/bench")?;
     let mut report = Report::default();
     size::measure_into(&mut report)?;
-    for (captures, sample) in samples(&folder)? {
-        measure_codec(&captures, &sample, &folder, &mut report)?;
+    for (captures, sample) in samples(&folder, &mut report)? {
+        let Sample { name, kind, .. } = sample;
+        say(&format!("Measuring {kind} of {name}"));
+        if let Err(error) = measure_codec(&captures, &sample, &folder, &mut report) {
+            report.miss(format!("{kind}.{name}"), format!("{error:#}"));
+        }
     }
-    if with_browsers {
-        for browser in ["chromium", "firefox"] {
-            say(&format!("Measuring the demo page in {browser}"));
-            measure_page(browser, &mut report)?;
+    for browser in ["chromium", "firefox"] {
+        if !with_browsers {
+            report.miss(browser, "left out, as asked");
+            continue;
+        }
+        say(&format!("Measuring pages in {browser}"));
+        if let Err(error) = measure_pages(browser, &mut report) {
+            report.miss(browser, format!("{error:#}"));
         }
     }
     let path = folder.join("report.json");
@@ -100,7 +110,7 @@ pub(crate) fn bench(with_browsers: bool) -> Result<()> {
 }
 
 /// Captures and where they are.
-fn samples(folder: &Path) -> Result<Vec<(PathBuf, Sample)>> {
+fn samples(folder: &Path, report: &mut Report) -> Result<Vec<(PathBuf, Sample)>> {
     say("Making the demo's capture");
     let generated = folder.join("demo-capture");
     let generator = tools::native_program("release", "touchline-demo");
@@ -122,7 +132,10 @@ fn samples(folder: &Path) -> Result<Vec<(PathBuf, Sample)>> {
                     .map(|sample| (captures.clone(), sample)),
             );
         }
-        None => println!("skipped: real captures (set TOUCHLINE_DATA to their folder)"),
+        None => report.miss(
+            "real captures",
+            "none here; set TOUCHLINE_DATA to their folder",
+        ),
     }
     Ok(samples)
 }
@@ -135,29 +148,37 @@ fn measure_codec(
     report: &mut Report,
 ) -> Result<()> {
     let Sample { name, kind, .. } = sample;
-    say(&format!("Measuring {kind} of {name}"));
     let frames = captures.join(sample.folder);
-    if !frames.is_dir() {
-        println!("skipped: no such folder ({})", frames.display());
-        return Ok(());
-    }
+    ensure!(frames.is_dir(), "no such folder ({})", frames.display());
     let pack = folder.join(format!("{kind}-{name}"));
     let began = Instant::now();
-    let mut touchline = tools::touchline("release");
-    touchline.args(["pack", "--frame-rate", sample.frame_rate]);
-    tools::run(touchline.arg("--out").arg(&pack).arg(&frames))?;
+    make_pack(&frames, sample.frame_rate, &pack)?;
     let encode_secs = began.elapsed().as_secs_f64();
-    for script in ["tests/bench/decode.mjs", "tests/bench/peers.mjs"] {
-        let mut node = tools::command("node");
-        node.arg(script).args([kind, name]).arg(&pack).arg(&frames);
-        report.note_json(&tools::output(&mut node)?)?;
-    }
-    let frame_count = frames_in(&frames)?;
     report.note(
         format!("{kind}.{name}.encode_frames_per_s"),
-        frame_count as f64 / encode_secs,
+        frames_in(&frames)? as f64 / encode_secs,
     );
-    Ok(())
+    let blank = folder.join(format!("{kind}-{name}-blank"));
+    let blank_frames = blank.join("capture");
+    let script = |file: &str| {
+        let mut node = tools::command("node");
+        node.arg(paths::in_root("tests/bench").join(file)).arg(kind);
+        node
+    };
+    tools::run(script("blank.mjs").args([&frames, &blank_frames]))?;
+    make_pack(&blank_frames, sample.frame_rate, &blank.join("pack"))?;
+    let mut ours = script("decode.mjs");
+    ours.arg(name).args([&pack, &frames, &blank.join("pack")]);
+    report.note_json(&tools::output(&mut ours)?)?;
+    let mut peers = script("peers.mjs");
+    peers.arg(name).args([&pack, &frames]);
+    report.note_json(&tools::output(&mut peers)?)
+}
+
+fn make_pack(frames: &Path, frame_rate: &str, pack: &Path) -> Result<()> {
+    let mut touchline = tools::touchline("release");
+    touchline.args(["pack", "--frame-rate", frame_rate]);
+    tools::run(touchline.arg("--out").arg(pack).arg(frames))
 }
 
 fn frames_in(folder: &Path) -> Result<usize> {
@@ -172,7 +193,9 @@ fn frames_in(folder: &Path) -> Result<usize> {
     Ok(frame_count)
 }
 
-fn measure_page(browser: &str, report: &mut Report) -> Result<()> {
+/// What a browser's pages cost and how well they keep step; each figure counts that was written
+/// before something failed.
+fn measure_pages(browser: &str, report: &mut Report) -> Result<()> {
     let mut vitest = tools::from_npm("vitest");
     vitest.args([
         "run",
@@ -189,6 +212,9 @@ fn measure_page(browser: &str, report: &mut Report) -> Result<()> {
             tools::native_program("release", "touchline-demo"),
         )
         .env("TOUCHLINE_FIGURES", &figures);
-    tools::run(tools::with_software_gpu(&mut vitest))?;
-    report.note_json(&std::fs::read_to_string(figures)?)
+    let run = tools::run(tools::with_software_gpu(&mut vitest));
+    if figures.is_file() {
+        report.note_json(&std::fs::read_to_string(figures)?)?;
+    }
+    run
 }

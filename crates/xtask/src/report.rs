@@ -10,18 +10,25 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// Peers that a figure may end in.
-const PEERS: [&str; 3] = ["draco", "meshopt", "three"];
+const PEERS: [&str; 2] = ["draco", "meshopt"];
 
 /// Figures by name.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Report {
     figures: BTreeMap<String, f64>,
+    /// What could not be taken, and why; not in the file.
+    misses: Vec<(String, String)>,
 }
 
 impl Report {
     /// Notes a figure; a later one of the same name replaces it.
     pub(crate) fn note(&mut self, name: impl Into<String>, figure: f64) {
         self.figures.insert(name.into(), figure);
+    }
+
+    /// Notes that some figures could not be taken.
+    pub(crate) fn miss(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        self.misses.push((what.into(), why.into()));
     }
 
     /// Notes all figures of a JSON object.
@@ -44,23 +51,35 @@ impl Report {
         fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// A table: our figures, and beside them each peer's with ours over theirs.
+    /// A table: our figures, beside them each peer's with ours as its multiple, and below them
+    /// what is absent.
     pub(crate) fn table(&self) -> String {
         let ours = self
             .figures
             .iter()
             .filter(|(name, _)| peer_of(name).is_none());
         let width = ours.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
-        let mut table = String::new();
+        let mut table = format!("{:width$}  {:>10}", "", "ours");
+        for peer in PEERS {
+            table += &format!("  {peer:>10} {:8}", "ratio");
+        }
+        table = table.trim_end().to_owned() + "\n";
         for (name, &figure) in ours {
-            table += &format!("{name:width$}  {:>12}", short(figure));
+            let mut row = format!("{name:width$}  {:>10}", short(figure));
             for peer in PEERS {
-                if let Some(&theirs) = self.figures.get(&format!("{name}.{peer}")) {
-                    let ratio = short(figure / theirs);
-                    table += &format!("   {peer} {} (x {ratio})", short(theirs));
-                }
+                row += &match self.figures.get(&format!("{name}.{peer}")) {
+                    Some(&theirs) => {
+                        let ratio = format!("x{}", short(figure / theirs));
+                        format!("  {:>10} {ratio:8}", short(theirs))
+                    }
+                    None => " ".repeat(21),
+                };
             }
+            table += row.trim_end();
             table.push('\n');
+        }
+        for (what, why) in &self.misses {
+            table += &format!("absent: {what}: {why}\n");
         }
         table
     }
@@ -88,10 +107,16 @@ mod tests {
         report
             .note_json(r#"{"a.mb": 2, "a.mb.draco": 4, "b.draco.mb": 12345.6}"#)
             .unwrap();
-        let table = report.table();
+        report.miss("c", "nobody measured it");
+        let lines: Vec<String> = report.table().lines().map(str::to_owned).collect();
         assert_eq!(
-            table,
-            "a.mb               2.000   draco 4.000 (x 0.5000)\nb.draco.mb         12346\n"
+            lines,
+            [
+                "                  ours       draco ratio        meshopt ratio",
+                "a.mb             2.000       4.000 x0.5000",
+                "b.draco.mb       12346",
+                "absent: c: nobody measured it",
+            ]
         );
         assert!(report.note_json("[]").is_err());
     }
