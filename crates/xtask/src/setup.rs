@@ -153,7 +153,7 @@ fn wasm_bindgen() -> Result<()> {
     cargo_tool("wasm-bindgen", "wasm-bindgen-cli", version)
 }
 
-/// Installs a program from crates.io unless that very version is there.
+/// Installs a program from the registry unless that very version is there.
 fn cargo_tool(program: &str, package: &str, version: &str) -> Result<()> {
     let path = tools::tools_folder().join("bin").join(program);
     if path.is_file() {

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
@@ -45,7 +46,6 @@ impl Video<'_> {
 
     fn encode(&self, playlist: &Path) -> Result<()> {
         let rate = self.frame_rate.to_string();
-        let key_interval = (self.frame_rate * SEGMENT_SECS).to_string();
         let mut ffmpeg = tools::command("ffmpeg");
         ffmpeg.args([
             "-hide_banner",
@@ -69,6 +69,14 @@ impl Video<'_> {
             "-color_trc",
             "bt709",
         ]);
+        self.compress(&mut ffmpeg);
+        self.cut(&mut ffmpeg, playlist);
+        tools::run(&mut ffmpeg)
+    }
+
+    /// Asks for H.264 within the budget, the same bytes on every machine.
+    fn compress(&self, ffmpeg: &mut Command) {
+        let key_interval = (self.frame_rate * SEGMENT_SECS).to_string();
         // No B-frames: decoding order is display order, so media time starts at 0 everywhere.
         ffmpeg.args([
             "-c:v",
@@ -105,6 +113,10 @@ impl Video<'_> {
             "-map_metadata",
             "-1",
         ]);
+    }
+
+    /// Asks for segments of their own and the playlist that names them.
+    fn cut(&self, ffmpeg: &mut Command, playlist: &Path) {
         ffmpeg.args(["-f", "hls", "-hls_time", &SEGMENT_SECS.to_string()]);
         ffmpeg.args([
             "-hls_playlist_type",
@@ -122,7 +134,6 @@ impl Video<'_> {
         ffmpeg
             .arg(self.folder.join("broadcast_%02d.m4s"))
             .arg(playlist);
-        tools::run(&mut ffmpeg)
     }
 
     /// Compares the media time of every frame with what it must be.
