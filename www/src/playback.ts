@@ -7,6 +7,7 @@ import { CODE, pageProblem } from "./errors.js";
 import type { Command, Mode, Notice, View } from "./messages.js";
 import type { HlsLike } from "./programme-time.js";
 import { ReplayState, type ReplayEvent } from "./replay-state.js";
+import { Asked, type Resume } from "./resume.js";
 import type { PlayerUrls } from "./transport.js";
 import { VideoClock, type HostMedia } from "./video-clock.js";
 import { Viewer } from "./viewer.js";
@@ -24,16 +25,6 @@ export interface OpenOptions {
   syncOffsetSecs: number;
 }
 
-/** Where a replay was, to go on from there. */
-export interface Resume {
-  view: View | null;
-  secs: number;
-  mode: Mode;
-  isPlaying: boolean;
-  rate: number;
-  tracks: readonly string[];
-}
-
 /** Who hears of it. */
 export interface PlaybackListener {
   /** Where the canvas goes. */
@@ -49,6 +40,7 @@ const CRASH_WINDOW_SECS = 60;
 export class Playback {
   readonly #listener: PlaybackListener;
   #state = new ReplayState();
+  #asked = new Asked();
   #viewer: Viewer | null = null;
   #options: (() => OpenOptions) | null = null;
   #resume: Resume | null = null;
@@ -61,6 +53,11 @@ export class Playback {
 
   get state(): ReplayState {
     return this.#state;
+  }
+
+  /** From where it is seen, or is about to be after a jump; `null` before the first picture. */
+  get view(): View | null {
+    return this.#asked.view ?? this.#state.view;
   }
 
   get isOpen(): boolean {
@@ -82,7 +79,7 @@ export class Playback {
     this.#options = wanted;
     const options = wanted();
     this.#resume = resume;
-    this.#state = new ReplayState();
+    this.#forget();
     this.#tell([{ type: "loadstart" }]);
     if (!("gpu" in navigator) || !("transferControlToOffscreen" in HTMLCanvasElement.prototype)) {
       const message = "No WebGPU: the browser is too old, or the page is not served over HTTPS.";
@@ -109,14 +106,17 @@ export class Playback {
   close(): Resume | null {
     const resume = this.#whereItIs();
     this.#end();
-    this.#state = new ReplayState();
+    this.#forget();
     this.#options = null;
+    this.#resume = null;
     return resume;
   }
 
   /** Sends a command; nothing happens while no replay is open. */
   post(command: Command): void {
-    this.#viewer?.post(command);
+    if (this.#viewer === null) return;
+    if (this.#state.opened !== null) this.#asked.ask(command); // Before, nothing can be done.
+    this.#viewer.post(command);
   }
 
   /** Moves the camera: by the fan's hands, or to a preset or viewpoint. */
@@ -174,13 +174,21 @@ export class Playback {
     this.#viewer = null;
   }
 
+  #forget(): void {
+    this.#state = new ReplayState();
+    this.#asked = new Asked();
+  }
+
   #post(...commands: readonly Command[]): void {
     for (const command of commands) this.post(command);
   }
 
   #hear(notice: Notice): void {
     const events = this.#state.absorb(notice, performance.now());
+    this.#asked.absorb(notice);
     if (notice.kind === "opened") this.#goOn();
+    // From here on the engine knows.
+    if (notice.kind === "state" && this.#state.opened !== null) this.#resume = null;
     this.#tell(events);
   }
 
@@ -191,7 +199,6 @@ export class Playback {
   /** After opening: back to where it was, or off. */
   #goOn(): void {
     const resume = this.#resume;
-    this.#resume = null;
     if (resume === null) {
       const options = this.#options?.();
       if (options?.isAutoplaying === true && options.mode === "replay") this.post({ kind: "play" });
@@ -203,16 +210,13 @@ export class Playback {
     }
     if (resume.mode === "follow") return;
     this.post({ kind: "set-rate", rate: resume.rate });
-    this.post({ kind: "seek", secs: resume.secs });
+    this.seek(resume.secs);
     if (resume.isPlaying) this.post({ kind: "play" });
   }
 
   #whereItIs(): Resume | null {
-    const { state, view, currentTime, isPaused } = this.#state;
     // Closed again before it had begun: it still has to go where it was to go.
-    if (state === null) return this.#resume;
-    const { mode, rate, selectedTracks } = state;
-    return { view, secs: currentTime, mode, isPlaying: !isPaused, rate, tracks: selectedTracks };
+    return this.#asked.resume(this.#state) ?? this.#resume;
   }
 
   #crashed(message: string): void {

@@ -10,10 +10,11 @@ import { Face } from "./face.js";
 import { isSameView, once, type CameraChange } from "./flights.js";
 import { HostLink } from "./host-link.js";
 import type { Mode, Opened, PresetInfo, Stats, TrackInfo, View } from "./messages.js";
-import { Playback, type OpenOptions, type Resume } from "./playback.js";
+import { Playback, type OpenOptions } from "./playback.js";
 import type { HlsLike } from "./programme-time.js";
 import type { ReplayHost } from "./host.js";
 import { ReplayState, type ReplayEvent } from "./replay-state.js";
+import type { Resume } from "./resume.js";
 import { addTranslation, wordsIn, type StringTable } from "./strings.js";
 import { adoptStylesheet } from "./stylesheet.js";
 import { Stretches } from "./time-ranges.js";
@@ -223,7 +224,7 @@ export class TouchlineReplay extends Base {
   get stats(): Stats | null { return this.#playback?.state.stats ?? null; }
 
   /** From where it is seen; `null` before the first picture. Setting it jumps. */
-  get view(): View | null { return this.#playback?.state.view ?? null; }
+  get view(): View | null { return this.#playback?.view ?? null; }
   set view(view: View | null) { if (view !== null) void this.flyTo(view, { duration: 0 }); }
 
   /** Plays. Where the video led, the replay leads from now on. */
