@@ -92,7 +92,10 @@ fn peer_of(name: &str) -> Option<&str> {
 
 /// Four significant digits, or whole where there are more.
 fn short(figure: f64) -> String {
-    let magnitude = figure.abs().max(1e-9).log10().floor();
+    if figure == 0.0 {
+        return "0".to_owned();
+    }
+    let magnitude = figure.abs().log10().floor();
     let decimals = (3.0 - magnitude).clamp(0.0, 6.0);
     format!("{figure:.*}", decimals as usize)
 }
