@@ -15,6 +15,8 @@ use touchline_decoder::Decoder;
 use touchline_scene::Frame;
 use wasm_bindgen_test::wasm_bindgen_test;
 
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
 const LIMITS: Limits = Limits {
     element_count_max: 1000,
     triangle_count_max: 1000,

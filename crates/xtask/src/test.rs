@@ -112,13 +112,13 @@ const STEPS: [Step; 14] = [
     },
     Step {
         name: "WebAssembly tests, Chromium",
-        advice: "the panic is above; `wasm-pack test --node crates/decoder` is quicker to try",
+        advice: "the panic is above; `wasm-pack test --headless --chrome crates/web` is one of them",
         is_quick: false,
         run: || wasm_tests("--chrome"),
     },
     Step {
         name: "WebAssembly tests, Firefox",
-        advice: "the panic is above; `wasm-pack test --node crates/decoder` is quicker to try",
+        advice: "the panic is above; `wasm-pack test --headless --chrome crates/web` is one of them",
         is_quick: false,
         run: || wasm_tests("--firefox"),
     },
