@@ -117,7 +117,9 @@ impl Reporter {
         picture: &Picture,
     ) {
         let Some(manifest) = manifest else { return };
-        if self.seek == Seek::Found && picture.is_settled(player) {
+        // Said even if nothing else has changed: the page waits for the end of its seek.
+        let is_seek_over = self.seek == Seek::Found && picture.is_settled(player);
+        if is_seek_over {
             self.seek = Seek::Over;
         }
         let stats = player.stats();
@@ -126,7 +128,7 @@ impl Reporter {
             ..state(player, manifest, picture, &stats)
         };
         let is_displayed = std::mem::take(&mut self.is_displayed);
-        let must_say = self.state.as_ref().is_none_or(|said| {
+        let has_news = self.state.as_ref().is_none_or(|said| {
             // Between pictures only what the page acts on; the running clock waits for the next.
             let at_once = |state: &State| {
                 let tracks = state.selected_tracks.clone();
@@ -141,7 +143,7 @@ impl Reporter {
             };
             at_once(said) != at_once(&state) || (is_displayed && *said != state)
         });
-        if must_say {
+        if has_news || is_seek_over {
             self.say(Notice::State(state.clone()));
             self.state = Some(state);
         }
