@@ -111,8 +111,10 @@ export class ReplayPage {
       { polling: 50, timeout: 60_000 },
       index,
     );
-    const replay = await this.replay(index);
-    const error = await replay.evaluate(({ error }) => error && `${error.code} ${error.message}`);
+    const error = await this.page.evaluate((index) => {
+      const error = document.querySelectorAll("touchline-replay")[index]?.error ?? null;
+      return error && `${error.code} ${error.message}`;
+    }, index); // No handle: it would keep the replay alive.
     if (error !== null) throw new Error(error);
   }
 

@@ -5,6 +5,7 @@
  * - `/` and all of `target/site`: the demo page, the test page, the library as it is published;
  * - `/small/`: a pack of 50 frames with few points, quick to decode and draw anywhere;
  * - `/damaged/`: the same, with a byte of a segment in its middle changed;
+ * - `/light/`: the demo's action at the broadcast's time, light enough for any machine;
  * - `/loot/`, `/liam/`: frames of real captures, where there are any.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -47,6 +48,9 @@ const REAL_CAPTURES: Capture[] = [
   { name: "liam", folder: "liam", frameRate: 25, frameCount: 4 },
 ];
 
+/** As the playlist of the demo's broadcast has it. */
+const BROADCAST_START = "2026-02-14T19:30:00Z";
+
 /** Frames of the small pack, at 25 a second. */
 export const SMALL_FRAME_COUNT = 50;
 
@@ -67,6 +71,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
   mkdirSync(PICTURES, { recursive: true });
   cpSync(library, SITE, { recursive: true });
   makeSmallPacks();
+  makeLightPack();
   project.provide("captures", packRealCaptures());
   const { server, address } = await serve();
   project.provide("site", address);
@@ -92,6 +97,18 @@ function makeSmallPacks(): void {
   const middle = bytes.length >> 1;
   bytes.writeUInt8(bytes.readUInt8(middle) ^ 0xff, middle);
   writeFileSync(segment, bytes);
+}
+
+function makeLightPack(): void {
+  const capture = join(WORK, "light");
+  run(GENERATOR, [capture, "--points", "2000"]);
+  const scene = join(WORK, "light.json");
+  writeFileSync(scene, JSON.stringify({ stage: { surface: "none" } }));
+  run(TOUCHLINE, [
+    ...["pack", "--out", join(SITE, "light"), "--frame-rate", "25", "--title", "Light"],
+    ...["--scene", scene, "--start", BROADCAST_START],
+    ...["--track", `id=points,path=${capture}/athlete-points`],
+  ]);
 }
 
 function packRealCaptures(): string[] {

@@ -21,11 +21,11 @@ export interface Seek extends Moment {
 }
 
 /**
- * The test page with the demo's replay beside its broadcast, both small: what is measured is the
- * clock, so a software GPU must be able to draw as often as it ticks.
+ * The test page with a light replay beside the demo's broadcast, both small: what is measured is
+ * the clock, so a software GPU must be able to draw as often as it ticks.
  */
 export const SYNC_PAGE = `test.html?${new URLSearchParams({
-  pack: "/media/penalty/",
+  pack: "/light/",
   video: "/media/video/broadcast.m3u8",
   size: "160x90",
   nocontrols: "",
@@ -34,18 +34,21 @@ export const SYNC_PAGE = `test.html?${new URLSearchParams({
 /** Puts what is needed into the page; it has one video and one replay. */
 async function prepare(page: Page): Promise<void> {
   await page.evaluate(() => {
-    const canvas = document.createElement("canvas");
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    window.readFrameCode = (video): number | null => {
-      const cellPx = Math.max(8, Math.floor(video.videoWidth / 80 / 2) * 2);
-      canvas.width = 16 * cellPx;
-      canvas.height = cellPx;
-      if (context === null) throw new Error("no 2D canvas");
-      context.drawImage(video, 0, 0);
-      const isWhite = (cell: number): boolean => {
-        const middle = context.getImageData((cell + 0.5) * cellPx, cellPx / 2, 1, 1).data;
-        return (middle[1] ?? 0) > 127;
-      };
+    // Not through a canvas: without a GPU that holds the page's thread for a whole frame's time.
+    window.readFrameCode = async (video): Promise<number | null> => {
+      const picture = new VideoFrame(video);
+      const { codedWidth, format } = picture;
+      const cellPx = Math.max(8, Math.floor(codedWidth / 80 / 2) * 2);
+      const rect = { x: 0, y: 0, width: 16 * cellPx, height: cellPx };
+      const bytes = new Uint8Array(picture.allocationSize({ rect }));
+      const [plane] = await picture.copyTo(bytes, { rect });
+      picture.close();
+      if (plane === undefined) throw new Error("a picture without pixels");
+      // Of luma, or of red, green, blue and whatever.
+      const step = format === "I420" || format === "NV12" ? 1 : 4;
+      const row = plane.offset + (cellPx / 2) * plane.stride;
+      const isWhite = (cell: number): boolean =>
+        (bytes[row + (cell + 0.5) * cellPx * step] ?? 0) > 127;
       const bits: number[] = Array.from({ length: 16 }, (_, cell) => Number(isWhite(cell)));
       const frame = bits.slice(2, 15).reduce((value, bit) => value * 2 + bit, 0);
       const parity = bits.slice(2, 15).reduce((sum, bit) => sum ^ bit, 0);
@@ -56,11 +59,17 @@ async function prepare(page: Page): Promise<void> {
 
 declare global {
   interface Window {
-    readFrameCode(video: HTMLVideoElement): number | null;
+    /** The number that the picture on show carries. */
+    readFrameCode(video: HTMLVideoElement): Promise<number | null>;
   }
 }
 
-/** Plays the video from `fromSecs` on and notes both frames whenever the video shows a new one. */
+/**
+ * Plays the video from `fromSecs` on; both frames at the moment each video frame is on screen.
+ *
+ * A video frame is on screen from its `expectedDisplayTime` on, a moment after it can be read. The
+ * replay's frame then is the last one that it had told of; it tells when a picture is seen.
+ */
 export async function watchPlaying(page: Page, fromSecs: number, secs: number): Promise<Moment[]> {
   await prepare(page);
   return page.evaluate(
@@ -68,24 +77,36 @@ export async function watchPlaying(page: Page, fromSecs: number, secs: number): 
       const video = document.querySelector("video");
       const replay = document.querySelector("touchline-replay");
       if (video === null || replay === null) throw new Error("no video or no replay");
+      const told: { atMs: number; frame: number | null }[] = [];
+      const shown: { atMs: number; code: Promise<number | null> }[] = [];
+      const listening = window.setInterval(() => {
+        const { frame } = replay;
+        if (told.at(-1)?.frame !== frame) told.push({ atMs: performance.now(), frame });
+      }, 2);
       video.muted = true;
       video.currentTime = fromSecs;
       await video.play();
-      const moments: Moment[] = [];
-      const until = performance.now() + (secs + 1) * 1000;
-      const settled = performance.now() + 1000; // Locked and buffered by then.
+      const settledMs = performance.now() + 1000; // Locked and buffered by then.
+      const untilMs = settledMs + secs * 1000;
       await new Promise<void>((resolve) => {
-        const look = (): void => {
-          const videoFrame = window.readFrameCode(video);
-          if (performance.now() > settled && videoFrame !== null) {
-            moments.push({ videoFrame, replayFrame: replay.frame });
+        const look = (nowMs: number, { expectedDisplayTime }: VideoFrameCallbackMetadata): void => {
+          if (nowMs > settledMs) {
+            shown.push({ atMs: expectedDisplayTime, code: window.readFrameCode(video) });
           }
-          if (performance.now() > until) resolve();
+          if (nowMs > untilMs) resolve();
           else video.requestVideoFrameCallback(look);
         };
         video.requestVideoFrameCallback(look);
       });
+      await new Promise((resolve) => setTimeout(resolve, 200)); // Until the last one is on screen.
+      window.clearInterval(listening);
       video.pause();
+      const moments: Moment[] = [];
+      for (const { atMs, code } of shown) {
+        const videoFrame = await code;
+        const replayFrame = told.findLast((told) => told.atMs <= atMs)?.frame ?? null;
+        if (videoFrame !== null) moments.push({ videoFrame, replayFrame });
+      }
       return moments;
     },
     fromSecs,
@@ -110,7 +131,7 @@ export async function seekPaused(page: Page, toSecs: number): Promise<Seek> {
     video.currentTime = toSecs;
     await Promise.all([shown, seeked]);
     const began = performance.now();
-    const videoFrame = window.readFrameCode(video);
+    const videoFrame = await window.readFrameCode(video);
     if (videoFrame === null) throw new Error("no frame code in the video");
     let relockMs = Infinity;
     // Long enough to see that the replay also stays there.
