@@ -2,7 +2,7 @@
  * Goal: a replay leaves nothing behind, and several live side by side.
  * Method: count the page's workers and the elements that are still held after many removals.
  */
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { useBrowser } from "./suite.js";
 
 declare global {
@@ -41,7 +41,8 @@ test("ten removals and returns leak no workers", async () => {
   expect(opened.complaints).toEqual([]);
 });
 
-test("a removed replay is collected", async () => {
+// Firefox collects when it likes, at times after minutes, and no page can make it.
+test.skipIf(inject("browser") === "firefox")("a removed replay is collected", async () => {
   const opened = await suite.replay("/small/");
   await opened.waitForPicture();
   const workerCount = opened.page.workers().length;
