@@ -5,7 +5,7 @@
  * - `/` and all of `target/site`: the demo page, the test page, the library as it is published;
  * - `/small/`: a pack of 50 frames with few points, quick to decode and draw anywhere;
  * - `/damaged/`: the same, with a byte of a segment in its middle changed;
- * - `/light/`: the demo's action at the broadcast's time, so light that any machine draws it in step;
+ * - `/light/`: the action of the demo at the time of its broadcast, light enough for any machine;
  * - `/loot/`, `/liam/`: frames of real captures, where there are any.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
