@@ -26,7 +26,8 @@ const files = frameFiles(capture);
 function decodeAll(look) {
   const decoder = new Decoder(stream.codec);
   chunks.forEach((chunk, index) => {
-    look(decoder.decode(chunk.bytes, stream.elementCountMax, stream.triangleCountMax), index);
+    const { elementCountMax, triangleCountMax } = stream;
+    look(decoder.decode([chunk.bytes], undefined, elementCountMax, triangleCountMax), index);
   });
   decoder.free();
 }

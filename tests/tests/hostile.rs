@@ -32,7 +32,9 @@ impl Vector {
     fn decoder(&self) -> Box<dyn Decode> {
         let mut decoder = touchline_codec::decoder(self.codec).expect("a known codec");
         for chunk in &self.before {
-            decoder.decode(chunk, &LIMITS).expect("a good chunk");
+            decoder
+                .decode(&[chunk], None, &LIMITS)
+                .expect("a good chunk");
         }
         decoder
     }
@@ -41,7 +43,7 @@ impl Vector {
     /// far shows.
     fn decode(&self, chunk: &[u8]) -> Result<Frame, DecodeError> {
         self.decoder()
-            .decode(&chunk.to_vec().into_boxed_slice(), &LIMITS)
+            .decode(&[&chunk.to_vec().into_boxed_slice()], None, &LIMITS)
     }
 }
 
@@ -134,10 +136,10 @@ fn after_an_error_only_a_key_helps() {
     let vectors = good_vectors();
     let (key, next) = (&vectors[1], &vectors[2]);
     let mut decoder = next.decoder();
-    assert!(decoder.decode(&next.chunk[..20], &LIMITS).is_err());
-    assert!(decoder.decode(&next.chunk, &LIMITS).is_err());
-    assert!(decoder.decode(&key.chunk, &LIMITS).is_ok());
-    assert!(decoder.decode(&next.chunk, &LIMITS).is_ok());
+    assert!(decoder.decode(&[&next.chunk[..20]], None, &LIMITS).is_err());
+    assert!(decoder.decode(&[&next.chunk], None, &LIMITS).is_err());
+    assert!(decoder.decode(&[&key.chunk], None, &LIMITS).is_ok());
+    assert!(decoder.decode(&[&next.chunk], None, &LIMITS).is_ok());
 }
 
 #[test]
@@ -148,12 +150,17 @@ fn limits_hold_to_the_last_element() {
             element_count_max: element_count(&frame) as u32,
             ..LIMITS
         };
-        assert!(vector.decoder().decode(&vector.chunk, &exact).is_ok());
+        assert!(
+            vector
+                .decoder()
+                .decode(&[&vector.chunk], None, &exact)
+                .is_ok()
+        );
         let less = Limits {
             element_count_max: exact.element_count_max - 1,
             ..exact
         };
-        let error = vector.decoder().decode(&vector.chunk, &less);
+        let error = vector.decoder().decode(&[&vector.chunk], None, &less);
         assert_eq!(error.map_err(|error| error.recovery()), Err(Recovery::Stop));
     }
     let key = &good_vectors()[1];
@@ -162,7 +169,7 @@ fn limits_hold_to_the_last_element() {
         ..LIMITS
     };
     assert!(matches!(
-        key.decoder().decode(&key.chunk, &flat),
+        key.decoder().decode(&[&key.chunk], None, &flat),
         Err(DecodeError::OverLimit { limit: 10, .. })
     ));
 }
@@ -178,7 +185,7 @@ fn huge_promises_cost_nothing() {
         // The count of points lies at 4, that of vertices at 8, that of triangles at 12.
         for place in [4, 8, 12] {
             chunk[place..place + 4].copy_from_slice(&u32::MAX.to_le_bytes());
-            assert!(vector.decoder().decode(&chunk, &endless).is_err());
+            assert!(vector.decoder().decode(&[&chunk], None, &endless).is_err());
         }
     }
 }

@@ -77,7 +77,8 @@ fn decoded(opened: &Opened, stream: &Stream, mut show: impl FnMut(usize, Frame))
         let bytes = opened.read(entry).unwrap();
         let mut decoder = touchline_codec::decoder(stream.codec.0).unwrap();
         for frame in Segment::parse(&bytes).unwrap().frames {
-            show(index, decoder.decode(&bytes[frame.bytes], &limits).unwrap());
+            let chunk = &bytes[frame.bytes];
+            show(index, decoder.decode(&[chunk], None, &limits).unwrap());
             index += 1;
         }
     }

@@ -182,7 +182,7 @@ impl Job<'_> {
         let mut decoder = touchline_codec::decoder(self.stream.codec.0)?;
         for (index, frame) in (self.entry.first_frame..).zip(&segment.frames) {
             let chunk = &bytes[frame.bytes.clone()];
-            let decoded = decoder.decode(chunk, &limits);
+            let decoded = decoder.decode(&[chunk], None, &limits);
             let decoded = decoded.with_context(|| format!("frame {index}"))?;
             check_frame(&decoded, frame.is_key).with_context(|| format!("frame {index}"))?;
             if !self.track.is_static {

@@ -34,7 +34,8 @@ impl Decoder {
         inner.map(|inner| Self { inner }).map_err(thrown)
     }
 
-    /// Decodes one chunk into an object of array buffers, laid out as FORMAT.md 7 says:
+    /// Decodes one frame, or one brick of it, from its layers' chunks, layer 0 first, into an
+    /// object of array buffers, laid out as FORMAT.md 7 says:
     /// `{ kind: "points", chunks, points }` or
     /// `{ kind: "mesh", lattice, vertices, indices?, attributes? }`, the last two in keys.
     ///
@@ -42,7 +43,8 @@ impl Decoder {
     /// Throws a `DecodeError` with `recovery`: `fetch-again`, `skip-to-next-key` or `stop`.
     pub fn decode(
         &mut self,
-        chunk: &[u8],
+        layers: Vec<Uint8Array>,
+        brick: Option<u32>,
         element_count_max: u32,
         triangle_count_max: u32,
     ) -> Result<Object, JsValue> {
@@ -50,7 +52,10 @@ impl Decoder {
             element_count_max,
             triangle_count_max,
         };
-        match self.inner.decode(chunk, &limits).map_err(thrown)? {
+        let layers: Vec<Vec<u8>> = layers.iter().map(Uint8Array::to_vec).collect();
+        let layers: Vec<&[u8]> = layers.iter().map(Vec::as_slice).collect();
+        let frame = self.inner.decode(&layers, brick, &limits);
+        match frame.map_err(thrown)? {
             Frame::Points(frame) => points(&frame),
             Frame::Mesh(frame) => mesh(&frame),
         }

@@ -37,6 +37,15 @@ fn cloud() -> PointCloud {
     }
 }
 
+fn slices(chunks: &[Vec<u8>]) -> Vec<&[u8]> {
+    chunks.iter().map(Vec::as_slice).collect()
+}
+
+fn arrays(chunks: &[impl AsRef<[u8]>]) -> Vec<Uint8Array> {
+    let arrays = chunks.iter();
+    arrays.map(|chunk| chunk.as_ref().into()).collect()
+}
+
 fn bytes(object: &Object, name: &str) -> Vec<u8> {
     let buffer = Reflect::get(object, &name.into()).unwrap();
     Uint8Array::new(&buffer).to_vec()
@@ -44,16 +53,17 @@ fn bytes(object: &Object, name: &str) -> Vec<u8> {
 
 #[wasm_bindgen_test]
 fn points_are_what_the_codec_says() {
-    let chunk = touchline_codec::points::encode(&cloud(), &PointsOptions::default());
-    let Ok(Frame::Points(frame)) = touchline_codec::decoder(POINTS)
-        .unwrap()
-        .decode(&chunk, &LIMITS)
+    let chunks = touchline_codec::points::encode(&cloud(), &PointsOptions::default());
+    let Ok(Frame::Points(frame)) =
+        touchline_codec::decoder(POINTS)
+            .unwrap()
+            .decode(&slices(&chunks), None, &LIMITS)
     else {
         panic!("the codec refuses its own chunk");
     };
     let object = Decoder::new("oct1")
         .unwrap()
-        .decode(&chunk, 1000, 0)
+        .decode(arrays(&chunks), None, 1000, 0)
         .unwrap();
     assert_eq!(Reflect::get(&object, &"kind".into()).unwrap(), "points");
     assert_eq!(
@@ -71,7 +81,7 @@ fn the_committed_points_are_what_native_code_decodes() {
     let chunk = include_bytes!("../../../tests/vectors/points.oct1");
     let object = Decoder::new("oct1")
         .unwrap()
-        .decode(chunk, 10_000, 0)
+        .decode(arrays(&[chunk]), None, 10_000, 0)
         .unwrap();
     let decoded = [bytes(&object, "chunks"), bytes(&object, "points")].concat();
     let wanted = include_bytes!("../../../tests/vectors/points.decoded");
@@ -94,10 +104,10 @@ fn only_keys_have_a_topology() {
     let mut decoder = Decoder::new("msh1").unwrap();
     for is_key in [true, false] {
         let chunk = encoder.encode(&mesh).bytes;
-        let Ok(Frame::Mesh(frame)) = native.decode(&chunk, &LIMITS) else {
+        let Ok(Frame::Mesh(frame)) = native.decode(&[&chunk], None, &LIMITS) else {
             panic!("the codec refuses its own chunk");
         };
-        let object = decoder.decode(&chunk, 3, 1).unwrap();
+        let object = decoder.decode(arrays(&[chunk]), None, 3, 1).unwrap();
         assert_eq!(
             bytes(&object, "vertices"),
             bytemuck::cast_slice::<_, u8>(&frame.vertices)
@@ -122,17 +132,19 @@ fn errors_say_what_to_do() {
     };
     assert_eq!(recovery(Decoder::new("zzzz").err().unwrap()), "stop");
     assert_eq!(recovery(Decoder::new("oct12").err().unwrap()), "stop");
-    let chunk = touchline_codec::points::encode(&cloud(), &PointsOptions::default());
+    let chunks = touchline_codec::points::encode(&cloud(), &PointsOptions::default());
     let mut decoder = Decoder::new("oct1").unwrap();
-    let cut = decoder.decode(&chunk[..chunk.len() - 1], 1000, 0);
-    assert_eq!(recovery(cut.err().unwrap()), "fetch-again");
-    assert_eq!(
-        recovery(decoder.decode(&chunk, 10, 0).err().unwrap()),
-        "stop"
-    );
-    let surplus = [&chunk[..], &[0]].concat();
-    assert_eq!(
-        recovery(decoder.decode(&surplus, 1000, 0).err().unwrap()),
-        "skip-to-next-key"
-    );
+    let mut refused = |chunks: &[Vec<u8>], brick, element_count_max| {
+        let result = decoder.decode(arrays(chunks), brick, element_count_max, 0);
+        recovery(result.err().unwrap())
+    };
+    let mut cut = chunks.clone();
+    cut[0].pop();
+    assert_eq!(refused(&cut, None, 1000), "fetch-again");
+    assert_eq!(refused(&chunks, None, 10), "stop");
+    let mut surplus = chunks.clone();
+    surplus[0].push(0);
+    assert_eq!(refused(&surplus, None, 1000), "skip-to-next-key");
+    assert_eq!(refused(&[], None, 1000), "skip-to-next-key");
+    assert_eq!(refused(&chunks, Some(u32::MAX), 1000), "skip-to-next-key");
 }

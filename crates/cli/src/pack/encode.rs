@@ -164,7 +164,8 @@ struct Chunk {
 impl Chunk {
     /// A chunk of geometry, decoded once to see that it can be.
     fn checked(bytes: Vec<u8>, is_key: bool, decoder: &mut dyn Decode) -> Result<Self> {
-        let frame = decoder.decode(&bytes, &LIMITS).context(UNREADABLE)?;
+        let frame = decoder.decode(&[&bytes], None, &LIMITS);
+        let frame = frame.context(UNREADABLE)?;
         let (element_count, triangle_count) = frame_counts(&frame);
         Ok(Self {
             bytes,
@@ -205,7 +206,7 @@ fn code_points(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Chunk>> {
     let options = points_options(work.colour_quality);
     let encode = |index| {
         work.frame(track, index, || {
-            let bytes = points::encode(&track.cloud(index)?, &options);
+            let bytes = points::encode(&track.cloud(index)?, &options).concat();
             Chunk::checked(bytes, true, &mut *touchline_codec::decoder(POINTS)?)
         })
     };
@@ -259,6 +260,7 @@ fn points_options(quality: ColourQuality) -> PointsOptions {
     PointsOptions {
         luma_step,
         chroma_step,
+        ..PointsOptions::default()
     }
 }
 

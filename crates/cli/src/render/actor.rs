@@ -85,7 +85,8 @@ impl<'a> Actor<'a> {
             self.decoder.reset();
         }
         for at in first..=index {
-            match self.decoder.decode(segment.chunk(at), &limits)? {
+            let frame = self.decoder.decode(&[segment.chunk(at)], None, &limits)?;
+            match frame {
                 Frame::Points(points) => {
                     let handle = renderer.upload_points(&points.chunks, &points.points)?;
                     self.body = Some(Body::Points(handle));

@@ -21,7 +21,7 @@ use touchline_scene::{Frame, Lattice, MeshFrame, MeshTopology, PackedVertex};
 
 use crate::bytes::{self, Reader};
 use crate::entropy::RangeDecoder;
-use crate::{Decode, DecodeError, Limits};
+use crate::{Decode, DecodeError, Limits, only_chunk};
 use topology::Topology;
 
 /// The version of the payload.
@@ -160,10 +160,15 @@ pub struct Decoder {
 }
 
 impl Decode for Decoder {
-    fn decode(&mut self, chunk: &[u8], limits: &Limits) -> Result<Frame, DecodeError> {
+    fn decode(
+        &mut self,
+        layers: &[&[u8]],
+        brick: Option<u32>,
+        limits: &Limits,
+    ) -> Result<Frame, DecodeError> {
         // Taken out, so that an error leaves no run behind.
         let run = self.run.take();
-        let mut reader = Reader::new(chunk);
+        let mut reader = Reader::new(only_chunk(layers, brick, "6.2")?);
         let header = Header::parse(&mut reader)?;
         check_limit(header.vertex_count, limits.element_count_max)?;
         let (run, topology) = if header.is_key {

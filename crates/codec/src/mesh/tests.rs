@@ -15,7 +15,7 @@ const LIMITS: Limits = Limits {
 };
 
 fn decoded(decoder: &mut Decoder, chunk: &[u8]) -> MeshFrame {
-    match decoder.decode(chunk, &LIMITS) {
+    match decoder.decode(&[chunk], None, &LIMITS) {
         Ok(Frame::Mesh(frame)) => frame,
         other => panic!("{other:?}"),
     }
@@ -153,21 +153,24 @@ fn frames_out_of_order_are_refused() {
     let mesh = sphere(0.0, Vec3::ZERO);
     let chunks: Vec<_> = (0..3).map(|_| encoder.encode(&mesh).bytes).collect();
     let mut decoder = Decoder::default();
-    assert!(decoder.decode(&chunks[1], &LIMITS).is_err(), "no key yet");
+    assert!(
+        decoder.decode(&[&chunks[1]], None, &LIMITS).is_err(),
+        "no key yet"
+    );
     decoded(&mut decoder, &chunks[0]);
     assert!(
-        decoder.decode(&chunks[2], &LIMITS).is_err(),
+        decoder.decode(&[&chunks[2]], None, &LIMITS).is_err(),
         "frame 1 is missing"
     );
     assert!(
-        decoder.decode(&chunks[1], &LIMITS).is_err(),
+        decoder.decode(&[&chunks[1]], None, &LIMITS).is_err(),
         "the run is forgotten"
     );
     decoded(&mut decoder, &chunks[0]);
     decoded(&mut decoder, &chunks[1]);
     decoder.reset();
     assert!(
-        decoder.decode(&chunks[2], &LIMITS).is_err(),
+        decoder.decode(&[&chunks[2]], None, &LIMITS).is_err(),
         "after a reset"
     );
 }

@@ -21,13 +21,15 @@ pub struct PointCloud {
     pub colours: Vec<[u8; 3]>,
 }
 
-/// How colours are kept; geometry is exact on its grid.
+/// How colours are kept, and in how many layers; geometry is exact on its grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PointsOptions {
     /// Step of luma, 1 (exact) to 64.
     pub luma_step: u8,
     /// Step of both chroma differences, 1 (exact) to 64.
     pub chroma_step: u8,
+    /// Layers that are asked for, at least 1; there may be fewer, `oct1` has one.
+    pub layer_count: u8,
 }
 
 impl Default for PointsOptions {
@@ -36,16 +38,17 @@ impl Default for PointsOptions {
         Self {
             luma_step: 10,
             chroma_step: 20,
+            layer_count: 3,
         }
     }
 }
 
-/// Encodes one frame.
+/// Encodes one frame: a chunk a layer.
 ///
 /// # Panics
 /// If there is not one colour a cell, a number of the grid is not finite, or a step is out of
 /// range: the packer's mistakes.
-pub fn encode(cloud: &PointCloud, options: &PointsOptions) -> Vec<u8> {
+pub fn encode(cloud: &PointCloud, options: &PointsOptions) -> Vec<Vec<u8>> {
     assert_eq!(cloud.cells.len(), cloud.colours.len(), "one colour a cell");
     let reach = cloud.origin + cloud.step_metres * 65536.0;
     assert!(
@@ -78,7 +81,7 @@ pub fn encode(cloud: &PointCloud, options: &PointsOptions) -> Vec<u8> {
     header.write(&mut bytes);
     bytes.extend_from_slice(&(payload.len() as u32).to_le_bytes());
     bytes.extend_from_slice(&payload);
-    bytes
+    vec![bytes]
 }
 
 fn payload(header: &Header, codes: Vec<u64>, colours: &[[u8; 3]]) -> Vec<u8> {

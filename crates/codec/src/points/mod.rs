@@ -15,7 +15,7 @@ use touchline_scene::Frame;
 
 use crate::bytes::{self, Reader};
 use crate::entropy::RangeDecoder;
-use crate::{Decode, DecodeError, Limits};
+use crate::{Decode, DecodeError, Limits, only_chunk};
 
 /// The version of the payload.
 const VERSION: u8 = 1;
@@ -83,13 +83,23 @@ impl Header {
     }
 }
 
+/// [`crate::brick_count`] of points.
+pub(crate) fn brick_count(chunk: &[u8]) -> Result<u32, DecodeError> {
+    Header::parse(&mut Reader::new(chunk)).map(|_| 1)
+}
+
 /// Decodes points; keeps nothing between chunks.
 #[derive(Debug, Default)]
 pub struct Decoder;
 
 impl Decode for Decoder {
-    fn decode(&mut self, chunk: &[u8], limits: &Limits) -> Result<Frame, DecodeError> {
-        let mut reader = Reader::new(chunk);
+    fn decode(
+        &mut self,
+        layers: &[&[u8]],
+        brick: Option<u32>,
+        limits: &Limits,
+    ) -> Result<Frame, DecodeError> {
+        let mut reader = Reader::new(only_chunk(layers, brick, "5.2")?);
         let header = Header::parse(&mut reader)?;
         let payload_size = reader.u32()?;
         let payload = reader.rest(payload_size, "5.2")?;
@@ -124,11 +134,16 @@ mod tests {
         triangle_count_max: 0,
     };
 
-    fn decoded(chunk: &[u8]) -> PointsFrame {
-        match Decoder.decode(chunk, &LIMITS) {
+    fn decoded(layers: &[Vec<u8>]) -> PointsFrame {
+        match decode(layers) {
             Ok(Frame::Points(frame)) => frame,
             other => panic!("{other:?}"),
         }
+    }
+
+    fn decode(layers: &[Vec<u8>]) -> Result<Frame, DecodeError> {
+        let layers: Vec<&[u8]> = layers.iter().map(Vec::as_slice).collect();
+        Decoder.decode(&layers, None, &LIMITS)
     }
 
     /// The cells of a frame on the grid that it was made from, with their colours.
@@ -165,6 +180,7 @@ mod tests {
         let exact = PointsOptions {
             luma_step: 1,
             chroma_step: 1,
+            ..PointsOptions::default()
         };
         let frame = decoded(&encode(&cloud, &exact));
         let wanted: BTreeMap<[u32; 3], [u8; 4]> = points
@@ -209,6 +225,7 @@ mod tests {
             &PointsOptions {
                 luma_step: 1,
                 chroma_step: 1,
+                ..PointsOptions::default()
             },
         ));
         assert_eq!(frame.points.len(), 1);
@@ -225,7 +242,7 @@ mod tests {
             cells: (0..1001).map(|x| [x, 0, 0]).collect(),
             colours: vec![[0; 3]; 1001],
         };
-        let result = Decoder.decode(&encode(&cloud, &PointsOptions::default()), &LIMITS);
+        let result = decode(&encode(&cloud, &PointsOptions::default()));
         assert_eq!(
             result,
             Err(DecodeError::OverLimit {
