@@ -7,6 +7,7 @@ mod bench;
 mod bless;
 mod build;
 mod demo;
+mod fuzz;
 mod imports;
 mod paths;
 mod report;
@@ -60,6 +61,14 @@ enum Task {
         #[arg(long)]
         no_browsers: bool,
     },
+    /// Looks for bytes that break a reader; stops at the first finding
+    Fuzz {
+        /// How long for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Only this one: points, mesh or container
+        target: Option<String>,
+    },
     /// Writes golden images, generated sources and vectors again; look at them before committing
     Bless,
 }
@@ -73,6 +82,7 @@ fn main() -> ExitCode {
         Task::Test { quick } => test::test(quick),
         Task::Size => size::check(),
         Task::Bench { no_browsers } => bench::bench(!no_browsers),
+        Task::Fuzz { seconds, target } => fuzz::fuzz(target.as_deref(), seconds),
         Task::Bless => bless::bless(),
     };
     match done {

@@ -16,13 +16,18 @@ const WASM_PACK_VERSION: &str = "0.15.1";
 /// The release of geckodriver that the tests were written with. Debian packages none for Firefox.
 const GECKODRIVER_VERSION: &str = "0.37.1";
 
+/// The release of cargo-fuzz that the targets were written with.
+const CARGO_FUZZ_VERSION: &str = "0.13.2";
+
 /// What for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     /// Building the page and serving it: Rust and npm packages only.
     Build,
-    /// Building and testing: browsers and a software GPU too.
+    /// Building, testing and fuzzing: browsers and a software GPU too.
     Test,
+    /// Fuzzing: a C++ compiler too, for libFuzzer.
+    Fuzz,
     /// Making the demo's media: a software GPU and ffmpeg.
     Assets,
     /// All of these.
@@ -32,6 +37,10 @@ pub(crate) enum Need {
 impl Need {
     fn includes_test(self) -> bool {
         matches!(self, Self::Test | Self::All)
+    }
+
+    fn includes_fuzz(self) -> bool {
+        self == Self::Fuzz || self.includes_test()
     }
 
     fn includes_assets(self) -> bool {
@@ -46,7 +55,7 @@ struct SystemPackage {
     is_there: fn() -> bool,
 }
 
-const SYSTEM_PACKAGES: [SystemPackage; 5] = [
+const SYSTEM_PACKAGES: [SystemPackage; 6] = [
     SystemPackage {
         name: "chromium",
         is_needed: Need::includes_test,
@@ -68,6 +77,11 @@ const SYSTEM_PACKAGES: [SystemPackage; 5] = [
         is_there: || tools::lavapipe().is_some(),
     },
     SystemPackage {
+        name: "g++",
+        is_needed: Need::includes_fuzz,
+        is_there: || tools::find("c++").is_some(),
+    },
+    SystemPackage {
         name: "ffmpeg",
         is_needed: Need::includes_assets,
         is_there: || tools::find("ffmpeg").is_some() && tools::find("ffprobe").is_some(),
@@ -80,7 +94,10 @@ const SYSTEM_PACKAGES: [SystemPackage; 5] = [
 /// If something cannot be installed; the error says what to type.
 pub(crate) fn setup(need: Need) -> Result<()> {
     system_packages(need)?;
-    if need == Need::Assets {
+    if need.includes_fuzz() {
+        cargo_tool("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ_VERSION)?;
+    }
+    if matches!(need, Need::Assets | Need::Fuzz) {
         return Ok(());
     }
     wasm_target()?;

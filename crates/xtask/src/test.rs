@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 
 use crate::build::{self, Profile};
+use crate::fuzz;
 use crate::setup::{self, Need};
 use crate::size;
 use crate::tools::{self, listen, run};
@@ -26,7 +27,7 @@ struct Step {
     run: fn() -> Result<Tally>,
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step {
         name: "setup",
         advice: "do what the line above says",
@@ -35,9 +36,9 @@ const STEPS: [Step; 14] = [
     },
     Step {
         name: "rustfmt",
-        advice: "run `cargo fmt --all`",
+        advice: "run `cargo fmt --all`, for the fuzz targets `cargo fmt` in their folder",
         is_quick: true,
-        run: || check(run(&mut tools::cargo(&["fmt", "--all", "--check"]))),
+        run: || check(rustfmt()),
     },
     Step {
         name: "clippy, native",
@@ -99,6 +100,12 @@ const STEPS: [Step; 14] = [
         },
     },
     Step {
+        name: "fuzzing",
+        advice: "do with the input as said; `cargo xtask fuzz TARGET` runs one target",
+        is_quick: false,
+        run: || check(fuzz::fuzz(None, FUZZ_SECONDS)),
+    },
+    Step {
         name: "build of the page",
         advice: "run `cargo xtask build` for this alone",
         is_quick: false,
@@ -137,6 +144,9 @@ const STEPS: [Step; 14] = [
         run: || page_tests("firefox"),
     },
 ];
+
+/// How long each of the three fuzz targets runs: a minute together.
+const FUZZ_SECONDS: u32 = 20;
 
 /// Crates with tests that run inside a browser.
 const WASM_TEST_CRATES: [&str; 2] = ["crates/decoder", "crates/web"];
@@ -203,6 +213,13 @@ fn line(name: &str, taken: Duration, tally: Tally) -> String {
 /// A step that has no tests to count.
 fn check(result: Result<()>) -> Result<Tally> {
     result.map(|()| Tally::default())
+}
+
+/// The fuzz targets are a workspace of their own.
+fn rustfmt() -> Result<()> {
+    run(&mut tools::cargo(&["fmt", "--all", "--check"]))?;
+    let targets = ["--manifest-path", "tests/fuzz/Cargo.toml"];
+    run(tools::cargo(&["fmt", "--check"]).args(targets))
 }
 
 fn clippy(arguments: &[&str]) -> Result<Tally> {

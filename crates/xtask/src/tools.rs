@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -77,7 +77,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 
 /// What a program said, and how it ended.
 pub(crate) struct Heard {
-    /// All of its standard output.
+    /// All of what was listened to.
     pub(crate) output: String,
     /// It reported success.
     pub(crate) is_success: bool,
@@ -92,19 +92,42 @@ pub(crate) fn listen(command: &mut Command) -> Result<Heard> {
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| not_started(command))?;
-    let mut heard = String::new();
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).split(b'\n') {
-            let line = String::from_utf8_lossy(&line?).into_owned();
-            writeln!(std::io::stdout(), "{line}")?;
-            heard.push_str(&line);
-            heard.push('\n');
-        }
-    }
+    let output = pass_on(child.stdout.take(), std::io::stdout())?;
     Ok(Heard {
-        output: heard,
+        output,
         is_success: child.wait()?.success(),
     })
+}
+
+/// As [`listen`], with its standard error.
+///
+/// # Errors
+/// If the program is not there.
+pub(crate) fn listen_to_errors(command: &mut Command) -> Result<Heard> {
+    let mut child = command
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| not_started(command))?;
+    let output = pass_on(child.stderr.take(), std::io::stderr())?;
+    Ok(Heard {
+        output,
+        is_success: child.wait()?.success(),
+    })
+}
+
+/// Writes each line as it comes, and returns all.
+fn pass_on(from: Option<impl Read>, mut to: impl Write) -> Result<String> {
+    let mut heard = String::new();
+    for line in from
+        .into_iter()
+        .flat_map(|from| BufReader::new(from).split(b'\n'))
+    {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        writeln!(to, "{line}")?;
+        heard.push_str(&line);
+        heard.push('\n');
+    }
+    Ok(heard)
 }
 
 /// Where a program is, looked for as [`command`] does.
