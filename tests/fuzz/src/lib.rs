@@ -313,3 +313,51 @@ fn decoder(codec: [u8; 4]) -> Box<dyn Decode> {
 fn good<T, E: std::fmt::Display>(result: Result<T, E>, what: &str) -> T {
     result.unwrap_or_else(|error| panic!("{what} is refused: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use touchline_scene::PackedPoint;
+
+    use super::*;
+
+    /// Two points in a chunk of 3 by 1 by 1 cells.
+    fn frame() -> PointsFrame {
+        PointsFrame {
+            chunks: vec![PointChunk {
+                step_metres: 0.5,
+                size: [1.5, 0.5, 0.5],
+                spacing_metres: 0.5,
+                point_count: 2,
+                ..PointChunk::default()
+            }],
+            points: [0, 2].map(|x| PackedPoint::new([x, 0, 0], [9; 3])).to_vec(),
+        }
+    }
+
+    #[test]
+    fn bricks_join_to_a_sound_frame() {
+        let whole = joined([frame(), PointsFrame::default(), frame()].into_iter());
+        assert_eq!((whole.chunks[1].first_point, whole.points.len()), (2, 4));
+        check_points(&whole);
+    }
+
+    #[test]
+    fn unsound_frames_are_caught() {
+        let damages: [fn(&mut PointsFrame); 7] = [
+            |frame| frame.points[1].position = 3,
+            |frame| frame.points[1].position |= 1 << 30,
+            |frame| frame.points.truncate(1),
+            |frame| frame.chunks[0].point_count = 1,
+            |frame| frame.chunks[0].first_point = 1,
+            |frame| frame.chunks[0].origin[2] = f32::NAN,
+            |frame| frame.chunks[0].spacing_metres = 0.0,
+        ];
+        check_points(&frame());
+        for (index, damage) in damages.iter().enumerate() {
+            let mut damaged = frame();
+            damage(&mut damaged);
+            let judged = std::panic::catch_unwind(|| check_points(&damaged));
+            assert!(judged.is_err(), "damage {index} is not seen");
+        }
+    }
+}

@@ -103,7 +103,8 @@ const MANIFEST: &str = r#"{"format":"touchline","version":1,"critical":[],"id":"
 "stage":{"surface":"pitch","groundMetres":-0.5},
 "tracks":[{"id":"p","kind":"points","role":"venue","isStatic":true,"layers":[{"codec":"oct1",
 "elementCountMax":9,"segments":[{"firstFrame":0,"frameCount":1,"size":7,
-"sha256":"$SHA256"}]}]},
+"sha256":"$SHA256"}]},{"codec":"oct1","elementCountMax":99,"segments":[
+{"firstFrame":0,"frameCount":1,"offset":7,"size":77,"sha256":"$SHA256"}]}]},
 {"id":"m","title":"M","kind":"mesh","role":"subject","alternative":"a","shading":"lit",
 "renditions":[{"codec":"msh1","elementCountMax":9,"triangleCountMax":9,"segments":[
 {"firstFrame":0,"frameCount":2,"offset":0,"size":$SIZE,"sha256":"$SHA256"}]}],
