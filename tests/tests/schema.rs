@@ -1,6 +1,7 @@
 //! Goal: the published JSON Schema is the manifest that the code reads and writes.
 //! Method: derive it anew and compare with the file (`BLESS=1` writes it); hold real manifests,
-//! and ones that must not pass, against it with an independent validator.
+//! and ones that must not pass, against it with an independent validator. Rules that no schema
+//! can say are the code's alone.
 #![expect(
     clippy::unwrap_used,
     reason = "a test's helpers may panic as the test itself"
@@ -36,8 +37,12 @@ fn full() -> Value {
         "pose": { "position": [0, 5, 20], "orientation": [0, 0, 0, 1] },
         "lens": { "fovYRadians": 0.4 },
     });
-    let segment = json!({ "firstFrame": 0, "frameCount": 2, "url": "a/points-0000-00000000.seg",
-        "offset": 0, "size": 40, "sha256": Sha256::of(b"").to_string() });
+    let layer = |index: u32| {
+        json!({ "codec": "oct1", "elementCountMax": 9 + index, "triangleCountMax": 0,
+            "width": 0, "height": 0, "segments": [{ "firstFrame": 0, "frameCount": 2,
+                "url": format!("a/points-layer{index}-0000-00000000.seg"), "offset": 0,
+                "size": 40, "sha256": Sha256::of(b"").to_string() }] })
+    };
     json!({
         "format": "touchline", "version": 1, "critical": [], "id": "final", "title": "Final",
         "frameRate": { "numerator": 30000, "denominator": 1001 }, "frameCount": 2,
@@ -46,8 +51,7 @@ fn full() -> Value {
         "stage": { "surface": "pitch", "groundMetres": 0 },
         "tracks": [{ "id": "a", "title": "A", "kind": "points", "role": "subject",
             "isStatic": false, "alternative": "a", "shading": "baked",
-            "layers": [{ "codec": "oct1", "elementCountMax": 9, "triangleCountMax": 0,
-                "width": 0, "height": 0, "segments": [segment] }] }],
+            "layers": [layer(0), layer(1)] }],
         "presets": [{ "id": "front", "title": "Front", "viewpoint": viewpoint }],
         "cameras": [{ "id": "main", "title": "Main", "keys": [{ "frame": 0, "camera": camera }] }],
         "poster": "poster.jpg", "credits": [{ "name": "Us", "text": "all" }],
@@ -100,4 +104,34 @@ fn other_shapes_do_not_pass() {
         *manifest.pointer_mut(place).unwrap() = value;
         check(name, &manifest, false);
     }
+}
+
+#[test]
+fn layers_that_do_not_fit_are_refused() {
+    let segments = |frame_counts: [u32; 2]| {
+        let mut halves = json!([full()["tracks"][0]["layers"][0]["segments"][0], null]);
+        halves[1] = halves[0].clone();
+        halves[0]["frameCount"] = json!(frame_counts[0]);
+        halves[1]["frameCount"] = json!(frame_counts[1]);
+        halves[1]["firstFrame"] = json!(frame_counts[0]);
+        halves
+    };
+    let cases = [
+        ("codec", json!("oct2"), "one codec"),
+        ("elementCountMax", json!(8), "does not fall"),
+        ("segments", segments([1, 1]), "cut at the same frames"),
+        ("segments", segments([2, 2]), "cut at the same frames"),
+    ];
+    for (field, value, expected) in cases {
+        let mut manifest = full();
+        manifest["tracks"][0]["layers"][1][field] = value;
+        let error = Manifest::parse(&serde_json::to_vec(&manifest).unwrap()).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains(expected), "{field}: {message}");
+    }
+    let mut alike = full();
+    for layer in [0, 1] {
+        alike["tracks"][0]["layers"][layer]["segments"] = segments([1, 1]);
+    }
+    check("two segments", &alike, true);
 }

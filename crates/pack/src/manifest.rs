@@ -190,7 +190,7 @@ pub enum Shading {
 pub struct Stream {
     /// What reads the chunks.
     pub codec: CodecId,
-    /// Points or vertices of its largest frame; 0 for a texture.
+    /// Points or vertices of its largest frame, of a layer as decoded up to it; 0 for a texture.
     #[serde(default)]
     pub element_count_max: u32,
     /// Triangles of its largest frame; 0 where it has none.
@@ -486,6 +486,7 @@ impl Track {
                     only,
                     "a points track has neither renditions nor textures",
                 )?;
+                self.check_layers()?;
             }
             Kind::Mesh => {
                 let any = !self.renditions.is_empty();
@@ -506,6 +507,33 @@ impl Track {
         let frame_count = self.frame_count(pack_frame_count);
         self.streams()
             .try_for_each(|stream| stream.check(frame_count))
+    }
+
+    /// A frame is decoded from its chunks in all layers, so these are found side by side.
+    fn check_layers(&self) -> Result<(), PackError> {
+        let alike = |pair: &[Stream]| pair[0].codec == pair[1].codec;
+        rule(
+            "2.3",
+            self.layers.windows(2).all(alike),
+            "the layers of a track have one codec",
+        )?;
+        let cuts = |layer: &Stream| -> Vec<(u32, u32)> {
+            let segments = layer.segments.iter();
+            let cut = |segment: &SegmentEntry| (segment.first_frame, segment.frame_count);
+            segments.map(cut).collect()
+        };
+        let alike = |pair: &[Stream]| cuts(&pair[0]) == cuts(&pair[1]);
+        rule(
+            "2.3",
+            self.layers.windows(2).all(alike),
+            "the layers of a track have their segments cut at the same frames",
+        )?;
+        let grows = |pair: &[Stream]| pair[0].element_count_max <= pair[1].element_count_max;
+        rule(
+            "2.4",
+            self.layers.windows(2).all(grows),
+            "a layer never takes points away: `elementCountMax` does not fall",
+        )
     }
 }
 
