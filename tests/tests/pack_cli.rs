@@ -413,6 +413,43 @@ fn the_same_input_gives_the_same_bytes() {
     assert_eq!(read("one.touchline"), read("two.touchline"));
 }
 
+#[test]
+fn layers_have_files_of_their_own_and_all_that_is_there_is_told() {
+    let capture = Capture::new();
+    for layers in [1, 2, 16] {
+        capture
+            .pack(&format!("{ALL} --layers {layers} --force --out @/out"))
+            .unwrap();
+        assert_eq!(capture.problems("out"), Vec::<String>::new());
+        let opened = capture.open("out");
+        let cloud = opened.manifest.track("cloud").unwrap();
+        assert!(cloud.layers.len() <= layers);
+        for (layer, stream) in cloud.layers.iter().enumerate() {
+            for (place, entry) in stream.segments.iter().enumerate() {
+                let url = entry.url.as_ref().unwrap();
+                let start = format!("cloud/points-layer{layer}-{place:04}-");
+                assert!(url.starts_with(&start), "{url}");
+            }
+        }
+        let told = touchline::inspect::inspect(&capture.path("out")).unwrap();
+        let rows = &told.tracks[0].streams;
+        assert_eq!(rows.len(), cloud.layers.len());
+        let shares: f64 = rows.iter().map(|row| row.share).sum();
+        assert!((shares - 1.0).abs() < 1e-9, "{shares}");
+        let bits: f64 = rows.iter().map(|row| row.bits_per_element).sum();
+        let bytes: u64 = cloud.layers.iter().map(Stream::size).sum();
+        assert!((bits - bytes as f64 * 8.0 / 3000.0).abs() < 1e-9, "{bits}");
+        let finest = rows.last().unwrap();
+        assert_eq!(finest.element_count_max, 1000);
+        assert_eq!(finest.layer, Some(rows.len() - 1));
+        assert_eq!(told.tracks[1].streams[0].layer, None);
+    }
+    for layers in ["0", "17", "x"] {
+        let line = format!("{POINTS} --layers {layers}");
+        assert!(capture.pack(&line).is_err(), "{layers}");
+    }
+}
+
 fn chunks(opened: &Opened, stream: &Stream) -> Vec<(Vec<u8>, bool)> {
     let mut chunks = Vec::new();
     for entry in &stream.segments {
@@ -566,4 +603,58 @@ fn verify_finds_missing_and_foreign_files() {
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems[0].starts_with("track \"cloud\"") && problems[0].contains("frames 0 to 1"));
     assert!(problems[1].starts_with("track \"body\""));
+}
+
+/// A pack of points with its last layer once more behind it, which no codec makes.
+fn with_a_false_layer(capture: &Capture) {
+    capture.pack(POINTS).unwrap();
+    let mut manifest = capture.open("out").manifest;
+    let layers = &mut manifest.tracks[0].layers;
+    layers.push(layers.last().unwrap().clone());
+    capture.write("out/manifest.json", manifest.to_json());
+}
+
+#[test]
+fn verify_decodes_every_prefix_of_the_layers() {
+    let capture = Capture::new();
+    with_a_false_layer(&capture);
+    let manifest = capture.open("out").manifest;
+    let layers = &manifest.tracks[0].layers;
+    let name = format!("layer {}", layers.len() - 1);
+    let problems = capture.problems("out");
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].contains(&name), "{problems:?}");
+
+    // What is behind a layer that cannot be read is read all the same, and not decoded.
+    let url = layers[0].segments[0].url.as_ref().unwrap();
+    capture.write(&format!("out/{url}"), "damaged");
+    let problems = capture.problems("out");
+    let names: Vec<String> = (0..layers.len())
+        .filter(|&layer| layers[layer].segments[0].url.as_ref() == Some(url))
+        .map(|layer| format!("layer {layer}"))
+        .collect();
+    assert_eq!(problems.len(), names.len(), "{problems:?}");
+    for (problem, name) in problems.iter().zip(&names) {
+        assert!(problem.contains(name), "{problem}");
+    }
+}
+
+#[test]
+fn verify_holds_each_layer_to_its_count() {
+    let capture = Capture::new();
+    capture.pack(POINTS).unwrap();
+    let good = capture.open("out").manifest;
+    for layer in 0..good.tracks[0].layers.len() {
+        let mut manifest = good.clone();
+        // Of the coarser layers too: counts do not fall.
+        let layers = &mut manifest.tracks[0].layers[..=layer];
+        let less = layers[layer].element_count_max - 1;
+        for coarser in layers {
+            coarser.element_count_max = coarser.element_count_max.min(less);
+        }
+        capture.write("out/manifest.json", manifest.to_json());
+        let problems = capture.problems("out");
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].contains("limit"), "{problems:?}");
+    }
 }

@@ -67,7 +67,10 @@ pub struct StreamInspection {
     pub frame_count: u32,
     /// Segments.
     pub segment_count: usize,
-    /// Points or vertices of its largest frame.
+    /// Which of a points track's layers, coarsest first; absent for meshes and textures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<usize>,
+    /// Points or vertices of its largest frame; of a layer as decoded up to it.
     pub element_count_max: u32,
     /// Triangles of its largest frame.
     pub triangle_count_max: u32,
@@ -77,6 +80,11 @@ pub struct StreamInspection {
     pub height: u32,
     /// Of all its segments.
     pub bytes: u64,
+    /// Of a layer in the bytes of all its track's layers, 0 to 1; 1 for other streams.
+    pub share: f64,
+    /// Bits for each of the points or vertices that the track has when all of it is there, taking
+    /// every frame for as large as the largest; 0 for a texture. Those of layers add up.
+    pub bits_per_element: f64,
     /// While it plays; 0 for what is static, which is sent once.
     pub bytes_per_second: f64,
 }
@@ -133,20 +141,36 @@ pub fn inspect(path: &Path) -> Result<Inspection> {
 
 fn of_track(track: &Track, manifest: &Manifest) -> TrackInspection {
     let duration_secs = manifest.duration().0;
-    let streams = track.streams().map(|stream| StreamInspection {
-        codec: stream.codec.to_string(),
-        frame_count: track.frame_count(manifest.frame_count),
-        segment_count: stream.segments.len(),
-        element_count_max: stream.element_count_max,
-        triangle_count_max: stream.triangle_count_max,
-        width: stream.width,
-        height: stream.height,
-        bytes: stream.size(),
-        bytes_per_second: if track.is_static {
-            0.0
-        } else {
-            stream.size() as f64 / duration_secs
-        },
+    let frame_count = track.frame_count(manifest.frame_count);
+    let layer_bytes: u64 = track.layers.iter().map(Stream::size).sum();
+    let finest = track.layers.last();
+    let streams = track.streams().enumerate().map(|(place, stream)| {
+        let bytes = stream.size();
+        let layer = (place < track.layers.len()).then_some(place);
+        let whole = if layer.is_some() { finest } else { None }.unwrap_or(stream);
+        let element_count = f64::from(frame_count) * f64::from(whole.element_count_max);
+        StreamInspection {
+            codec: stream.codec.to_string(),
+            frame_count,
+            segment_count: stream.segments.len(),
+            layer,
+            element_count_max: stream.element_count_max,
+            triangle_count_max: stream.triangle_count_max,
+            width: stream.width,
+            height: stream.height,
+            bytes,
+            share: layer.map_or(1.0, |_| bytes as f64 / layer_bytes as f64),
+            bits_per_element: if element_count > 0.0 {
+                bytes as f64 * 8.0 / element_count
+            } else {
+                0.0
+            },
+            bytes_per_second: if track.is_static {
+                0.0
+            } else {
+                bytes as f64 / duration_secs
+            },
+        }
     });
     TrackInspection {
         id: track.id.clone(),
@@ -187,27 +211,33 @@ impl fmt::Display for Inspection {
         }
         writeln!(f)?;
         let rows = self.tracks.iter().flat_map(rows_of);
-        let rows: Vec<[String; 8]> = std::iter::once(HEADINGS.map(str::to_owned))
+        let rows: Vec<[String; COLUMN_COUNT]> = std::iter::once(HEADINGS.map(str::to_owned))
             .chain(rows)
             .collect();
         table(f, &rows)
     }
 }
 
-const HEADINGS: [&str; 8] = [
+const COLUMN_COUNT: usize = 11;
+const HEADINGS: [&str; COLUMN_COUNT] = [
     "track",
     "role",
     "kind",
+    "layer",
     "codec",
     "frames",
     "largest frame",
     "bytes",
+    "share",
+    "bits each",
     "while playing",
 ];
 /// Numbers stand at the right of their columns.
-const IS_NUMBER: [bool; 8] = [false, false, false, false, true, true, true, true];
+const IS_NUMBER: [bool; COLUMN_COUNT] = [
+    false, false, false, true, false, true, true, true, true, true, true,
+];
 
-fn rows_of(track: &TrackInspection) -> Vec<[String; 8]> {
+fn rows_of(track: &TrackInspection) -> Vec<[String; COLUMN_COUNT]> {
     let row = |stream: &StreamInspection| {
         let largest = match (stream.width, stream.triangle_count_max) {
             (0, 0) => format!("{} points", stream.element_count_max),
@@ -227,10 +257,20 @@ fn rows_of(track: &TrackInspection) -> Vec<[String; 8]> {
             } else {
                 lower(&track.kind)
             },
+            stream
+                .layer
+                .map_or(String::new(), |layer| layer.to_string()),
             stream.codec.clone(),
             stream.frame_count.to_string(),
             largest,
             Bytes(stream.bytes).to_string(),
+            stream
+                .layer
+                .map_or(String::new(), |_| format!("{:.1} %", stream.share * 100.0)),
+            match stream.width {
+                0 => format!("{:.2}", stream.bits_per_element),
+                _ => String::new(),
+            },
             playing,
         ]
     };
@@ -242,7 +282,7 @@ fn lower(word: &impl fmt::Debug) -> String {
 }
 
 /// Rows under each other, each column as wide as its widest cell.
-fn table(f: &mut fmt::Formatter<'_>, rows: &[[String; 8]]) -> fmt::Result {
+fn table(f: &mut fmt::Formatter<'_>, rows: &[[String; COLUMN_COUNT]]) -> fmt::Result {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     for row in rows {
         let mut line = String::from(" ");

@@ -1,4 +1,5 @@
-//! `touchline verify`: every byte of a pack is read, hashed, parsed and decoded.
+//! `touchline verify`: every byte of a pack is read, hashed, parsed and decoded, points also from
+//! fewer layers.
 
 use std::fmt;
 use std::ops::Range;
@@ -50,11 +51,24 @@ impl fmt::Display for Verification {
     }
 }
 
-/// One segment to check.
+/// What is decoded together: a segment, of points in all its layers, coarsest first.
 struct Job<'a> {
     track: &'a Track,
+    parts: Vec<Part<'a>>,
+}
+
+/// One segment to check.
+#[derive(Clone, Copy)]
+struct Part<'a> {
     stream: &'a Stream,
     entry: &'a SegmentEntry,
+}
+
+/// A segment that is as the manifest says.
+struct Held<'a> {
+    part: Part<'a>,
+    bytes: Vec<u8>,
+    segment: Segment,
 }
 
 /// Checks the pack that `args` name.
@@ -65,7 +79,8 @@ struct Job<'a> {
 pub fn verify(args: &VerifyArgs, cancel: &Cancel, audience: Audience) -> Result<Verification> {
     let opened = Opened::open(&args.pack)?;
     let jobs = jobs(&opened.manifest);
-    let progress = audience.stage("verifying", jobs.len() as u64, "segments");
+    let segment_count = jobs.iter().map(|job| job.parts.len() as u64).sum();
+    let progress = audience.stage("verifying", segment_count, "segments");
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads.unwrap_or(0))
         .build()
@@ -77,56 +92,136 @@ pub fn verify(args: &VerifyArgs, cancel: &Cancel, audience: Audience) -> Result<
         });
         each.collect::<Result<Vec<_>>>()
     })?;
-    let mut problems: Vec<String> = checked.into_iter().flatten().collect();
+    let mut problems = checked.concat();
     problems.extend(layout_problems(&opened)?);
     problems.extend(poster_problem(&opened));
-    let sum = |of: &dyn Fn(&Job<'_>) -> u64| jobs.iter().map(of).sum();
     Ok(Verification {
         problems,
-        segment_count: jobs.len() as u64,
-        frame_count: sum(&|job| u64::from(job.entry.frame_count)),
-        bytes: opened.manifest_bytes + sum(&|job| job.entry.size),
+        segment_count,
+        frame_count: jobs.iter().map(Job::frame_count).sum(),
+        bytes: opened.manifest_bytes + jobs.iter().map(Job::size).sum::<u64>(),
     })
 }
 
 fn jobs(manifest: &Manifest) -> Vec<Job<'_>> {
     let mut jobs = Vec::new();
     for track in &manifest.tracks {
-        for stream in track.streams() {
+        // Checked with the manifest: layers are cut alike.
+        let first_layer = track
+            .layers
+            .first()
+            .map_or(&[][..], |layer| &layer.segments);
+        let in_layers = (0..first_layer.len()).map(|place| {
+            let layers = track.layers.iter();
+            let parts = layers.map(|stream| Part::new(stream, &stream.segments[place]));
+            parts.collect()
+        });
+        let others = track.renditions.iter().chain(&track.textures);
+        let alone = others.flat_map(|stream| {
             let entries = stream.segments.iter();
-            jobs.extend(entries.map(|entry| Job {
-                track,
-                stream,
-                entry,
-            }));
-        }
+            entries.map(|entry| vec![Part::new(stream, entry)])
+        });
+        let parts = in_layers.chain(alone);
+        jobs.extend(parts.map(|parts| Job { track, parts }));
     }
     jobs
 }
 
 impl Job<'_> {
-    /// What is wrong with the segment, if anything.
-    fn check(&self, opened: &Opened, progress: &Progress) -> Option<String> {
-        let result = self.check_bytes(opened);
-        progress.step();
-        let entry = self.entry;
-        let frames = entry.first_frame..entry.first_frame + entry.frame_count;
-        let place = format!(
-            "track \"{}\", {} stream, segment of frames {} to {}",
-            self.track.id,
-            self.stream.codec,
-            frames.start,
-            frames.end - 1,
-        );
-        result.err().map(|error| format!("{place}: {error:#}"))
+    fn frame_count(&self) -> u64 {
+        let entry = self.parts.first().map(|part| part.entry);
+        entry.map_or(0, |entry| entry.frame_count.into())
     }
 
-    fn check_bytes(&self, opened: &Opened) -> Result<()> {
-        let entry = self.entry;
+    fn size(&self) -> u64 {
+        self.parts.iter().map(|part| part.entry.size).sum()
+    }
+
+    /// What is wrong with the segments.
+    fn check(&self, opened: &Opened, progress: &Progress) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut held = Vec::new();
+        // A frame is decoded from all layers up to one, so what follows a broken one is only read.
+        let mut is_whole = true;
+        for (layer, part) in self.parts.iter().enumerate() {
+            let checked = part.read(opened).and_then(|segment| {
+                held.push(segment);
+                if is_whole {
+                    self.check_decoding(&held, opened)
+                } else {
+                    Ok(())
+                }
+            });
+            if let Err(error) = checked {
+                problems.push(self.problem(layer, &error));
+                is_whole = false;
+            }
+            progress.step();
+        }
+        problems
+    }
+
+    fn problem(&self, layer: usize, error: &anyhow::Error) -> String {
+        let Part { stream, entry } = self.parts[layer];
+        let (track, codec) = (&self.track.id, stream.codec);
+        let (first, last) = (entry.first_frame, entry.first_frame + entry.frame_count - 1);
+        let of_many = match self.parts.len() {
+            1 => String::new(),
+            _ => format!(", layer {layer}"),
+        };
+        format!(
+            "track \"{track}\", {codec} stream{of_many}, segment of frames {first} to {last}: \
+             {error:#}"
+        )
+    }
+
+    /// Decodes what the last of `layers` adds to those before it.
+    fn check_decoding(&self, layers: &[Held<'_>], opened: &Opened) -> Result<()> {
+        let Some(last) = layers.last() else {
+            return Ok(());
+        };
+        if texture::format_of(last.part.stream.codec).is_some() {
+            last.check_images()
+        } else {
+            self.check_frames(layers, last, opened)
+        }
+    }
+
+    fn check_frames(&self, layers: &[Held<'_>], last: &Held<'_>, opened: &Opened) -> Result<()> {
+        let stream = last.part.stream;
+        let limits = Limits {
+            element_count_max: stream.element_count_max,
+            triangle_count_max: stream.triangle_count_max,
+        };
+        let is_finest = layers.len() == self.parts.len();
+        let mut decoder = touchline_codec::decoder(stream.codec.0)?;
+        for (place, frame) in last.segment.frames.iter().enumerate() {
+            let index = last.part.entry.first_frame as usize + place;
+            let context = || format!("frame {index}");
+            let chunks: Vec<&[u8]> = layers.iter().map(|layer| layer.chunk(place)).collect();
+            let decoded = decoder.decode(&chunks, None, &limits);
+            let decoded = decoded.with_context(context)?;
+            check_frame(&decoded, frame.is_key).with_context(context)?;
+            if is_finest && !self.track.is_static {
+                check_bounds(&decoded, opened.manifest.bounds).with_context(context)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Part<'a> {
+    fn new(stream: &'a Stream, entry: &'a SegmentEntry) -> Self {
+        Self { stream, entry }
+    }
+
+    /// Reads the segment and holds it against the manifest.
+    fn read(self, opened: &Opened) -> Result<Held<'a>> {
+        let Self { stream, entry } = self;
         let bytes = opened.read(entry)?;
         entry.sha256.check(&bytes)?;
         let segment = Segment::parse(&bytes)?;
-        let (codec, promised) = (segment.codec, self.stream.codec);
+        let (codec, promised) = (segment.codec, stream.codec);
         ensure!(
             codec == promised,
             "its codec is {codec}, the manifest says {promised}"
@@ -141,16 +236,22 @@ impl Job<'_> {
             count == promised as usize,
             "it has {count} frames, the manifest says {promised}"
         );
-        if texture::format_of(self.stream.codec).is_some() {
-            self.check_images(&segment, &bytes)
-        } else {
-            self.check_frames(&segment, &bytes, opened)
-        }
+        Ok(Held {
+            part: self,
+            bytes,
+            segment,
+        })
+    }
+}
+
+impl Held<'_> {
+    fn chunk(&self, place: usize) -> &[u8] {
+        &self.bytes[self.segment.frames[place].bytes.clone()]
     }
 
-    fn check_images(&self, segment: &Segment, bytes: &[u8]) -> Result<()> {
-        for (index, frame) in (self.entry.first_frame..).zip(&segment.frames) {
-            let chunk = &bytes[frame.bytes.clone()];
+    fn check_images(&self) -> Result<()> {
+        for (index, frame) in (self.part.entry.first_frame..).zip(&self.segment.frames) {
+            let chunk = &self.bytes[frame.bytes.clone()];
             let context = || format!("frame {index}");
             if chunk.is_empty() {
                 ensure!(!frame.is_key, "frame {index}: an empty chunk is no key");
@@ -158,7 +259,7 @@ impl Job<'_> {
             }
             ensure!(frame.is_key, "frame {index}: an image is a key");
             let shape = texture::shape_of(chunk).with_context(context)?;
-            let (stream, codec) = (self.stream, self.stream.codec);
+            let (stream, codec) = (self.part.stream, self.part.stream.codec);
             ensure!(
                 shape.codec == codec,
                 "frame {index}: it is {}, not {codec}",
@@ -170,33 +271,6 @@ impl Job<'_> {
                 fits,
                 "frame {index}: it is {width} x {height}, not as the manifest says"
             );
-        }
-        Ok(())
-    }
-
-    fn check_frames(&self, segment: &Segment, bytes: &[u8], opened: &Opened) -> Result<()> {
-        let limits = Limits {
-            element_count_max: self.stream.element_count_max,
-            triangle_count_max: self.stream.triangle_count_max,
-        };
-        let mut decoder = touchline_codec::decoder(self.stream.codec.0)?;
-        for (index, frame) in (self.entry.first_frame..).zip(&segment.frames) {
-            let chunk = &bytes[frame.bytes.clone()];
-            let decoded = decoder.decode(&[chunk], None, &limits);
-            let decoded = decoded.with_context(|| format!("frame {index}"))?;
-            check_frame(&decoded, frame.is_key).with_context(|| format!("frame {index}"))?;
-            if !self.track.is_static {
-                let (bounds, step) = frame_bounds(&decoded);
-                // A cell for the grid, and a thousandth for floats on their way.
-                let slack = step + bounds.size().max_element().max(0.0) * 1e-3;
-                let all = opened.manifest.bounds;
-                let is_inside =
-                    bounds.lo.cmpge(all.lo - slack).all() && bounds.hi.cmple(all.hi + slack).all();
-                ensure!(
-                    is_inside,
-                    "frame {index}: it leaves the manifest's `bounds`"
-                );
-            }
         }
         Ok(())
     }
@@ -225,6 +299,15 @@ fn check_frame(frame: &Frame, is_key: bool) -> Result<()> {
             );
         }
     }
+    Ok(())
+}
+
+fn check_bounds(frame: &Frame, all: Bounds) -> Result<()> {
+    let (bounds, step) = frame_bounds(frame);
+    // A cell for the grid, and a thousandth for floats on their way.
+    let slack = step + bounds.size().max_element().max(0.0) * 1e-3;
+    let is_inside = bounds.lo.cmpge(all.lo - slack).all() && bounds.hi.cmple(all.hi + slack).all();
+    ensure!(is_inside, "it leaves the manifest's `bounds`");
     Ok(())
 }
 

@@ -89,6 +89,10 @@ pub struct PackArgs {
     /// How exactly the colours of points are kept
     #[arg(long, value_enum, default_value_t = ColourQuality::Standard)]
     pub colour_quality: ColourQuality,
+    /// Layers of points: the first is a coarse figure that is there soon, each further one
+    /// refines it; a small grid has fewer
+    #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = parse_layers())]
+    pub layers: u8,
     /// Title, stage, presets, cameras and credits, written as in a manifest
     #[arg(long, value_name = "FILE")]
     pub scene: Option<PathBuf>,
@@ -172,6 +176,9 @@ pub struct RenderArgs {
     /// Draw these tracks only; the default is all, the first of each alternative
     #[arg(long = "track", value_name = "ID")]
     pub tracks: Vec<String>,
+    /// Draw points from so many of their layers only, coarsest first; the default is all
+    #[arg(long, value_name = "COUNT", value_parser = parse_layers())]
+    pub layers: Option<u8>,
     /// Width and height of the picture, pixels
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = parse_size)]
     pub size: [u32; 2],
@@ -260,6 +267,11 @@ fn parse_segment_secs(text: &str) -> Result<f64, String> {
     } else {
         Err("a segment lasts 0.05 to 10 seconds".to_owned())
     }
+}
+
+/// As many as a track may have streams.
+fn parse_layers() -> clap::builder::RangedI64ValueParser<u8> {
+    clap::value_parser!(u8).range(1..=16)
 }
 
 fn parse_positive(text: &str) -> Result<f32, String> {

@@ -1,12 +1,12 @@
 //! The second pass: encodes tracks into segments, in parallel over segments.
 //!
-//! Every chunk is decoded again before it is written: what a player could not read never
-//! leaves the packer.
+//! Every frame is decoded again before it is written, points also from fewer layers: what a
+//! player could not read never leaves the packer.
 
 use std::ops::Range;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
 use touchline_codec::mesh::{self, MeshOptions};
 use touchline_codec::points::{self, PointsOptions};
@@ -29,25 +29,25 @@ enum Part {
 }
 
 impl Part {
-    /// Its name in URLs.
-    fn name(self) -> &'static str {
+    /// Its name in URLs; `layer` is 0 where there are none.
+    fn name(self, layer: usize) -> String {
         match self {
-            Self::Points => "points",
-            Self::Mesh => "mesh",
-            Self::Texture => "texture",
+            Self::Points => format!("points-layer{layer}"),
+            Self::Mesh => "mesh".to_owned(),
+            Self::Texture => "texture".to_owned(),
         }
     }
 }
 
 /// What all threads share.
 struct Work<'a> {
-    colour_quality: ColourQuality,
+    points: PointsOptions,
     aside: &'a Aside,
     cancel: &'a Cancel,
     progress: Progress,
 }
 
-/// One segment to be made.
+/// A segment to be made, of points one in each layer.
 #[derive(Clone, Copy, Debug)]
 struct Job {
     track_index: usize,
@@ -61,6 +61,9 @@ struct Job {
 #[derive(Debug)]
 struct Made {
     job: Job,
+    /// Which of the streams of its part.
+    layer: usize,
+    codec: CodecId,
     entry: SegmentEntry,
     element_count_max: u32,
     triangle_count_max: u32,
@@ -81,7 +84,7 @@ pub(crate) fn tracks(
     );
     let frame_count = jobs.iter().map(|job| u64::from(job.frame_count)).sum();
     let work = Work {
-        colour_quality: args.colour_quality,
+        points: points_options(args),
         aside,
         cancel,
         progress: audience.stage("packing", frame_count, "frames"),
@@ -90,7 +93,7 @@ pub(crate) fn tracks(
         .into_par_iter()
         .map(|job| run(job, &tracks[job.track_index], &work))
         .collect::<Result<Vec<_>>>()?;
-    Ok(assemble(tracks, made))
+    Ok(assemble(tracks, made.into_iter().flatten()))
 }
 
 fn jobs(tracks: &[Track], frames_per_segment: u32) -> Vec<Job> {
@@ -117,29 +120,46 @@ fn jobs(tracks: &[Track], frames_per_segment: u32) -> Vec<Job> {
     jobs
 }
 
-fn run(job: Job, track: &Track, work: &Work<'_>) -> Result<Made> {
-    let (codec, chunks) = match (job.part, &track.textures) {
+/// Makes a segment of each layer, coarsest first.
+fn run(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Made>> {
+    let (codec, layers) = match (job.part, &track.textures) {
         (Part::Points, _) => (CodecId(POINTS), code_points(job, track, work)?),
-        (Part::Mesh, _) => (CodecId(MESH), code_mesh(job, track, work)?),
+        (Part::Mesh, _) => (CodecId(MESH), vec![code_mesh(job, track, work)?]),
         (Part::Texture, Some((files, shape))) => {
-            (shape.codec, code_images(job, track, files, work)?)
+            (shape.codec, vec![code_images(job, track, files, work)?])
         }
         (Part::Texture, None) => bail!("track \"{}\" has no textures", track.id),
     };
+    let layers = layers.iter().enumerate();
+    layers
+        .map(|(layer, chunks)| write_segment(job, layer, codec, chunks, track, work))
+        .collect()
+}
+
+fn write_segment(
+    job: Job,
+    layer: usize,
+    codec: CodecId,
+    chunks: &[Chunk],
+    track: &Track,
+    work: &Work<'_>,
+) -> Result<Made> {
     let mut segment = SegmentWriter::new(codec, job.first_frame);
-    for chunk in &chunks {
+    for chunk in chunks {
         segment.push(&chunk.bytes, chunk.is_key);
     }
     let bytes = segment.finish();
     let sha256 = Sha256::of(&bytes);
     let hash = &sha256.to_string()[..8];
     // The hash in the name lets caches keep the file for ever.
-    let (id, part, index) = (&track.id, job.part.name(), job.segment_index);
+    let (id, part, index) = (&track.id, job.part.name(layer), job.segment_index);
     let url = format!("{id}/{part}-{index:04}-{hash}.seg");
     work.aside.write(&url, &bytes)?;
     let largest = |of: fn(&Chunk) -> u32| chunks.iter().map(of).max().unwrap_or(0);
     Ok(Made {
         job,
+        layer,
+        codec,
         entry: SegmentEntry {
             first_frame: job.first_frame,
             frame_count: job.frame_count,
@@ -153,22 +173,22 @@ fn run(job: Job, track: &Track, work: &Work<'_>) -> Result<Made> {
     })
 }
 
-/// One frame, encoded.
+/// One frame, encoded; of points one layer of it.
 struct Chunk {
     bytes: Vec<u8>,
     is_key: bool,
+    /// Of the frame as decoded up to this layer.
     element_count: u32,
     triangle_count: u32,
 }
 
 impl Chunk {
-    /// A chunk of geometry, decoded once to see that it can be.
-    fn checked(bytes: Vec<u8>, is_key: bool, decoder: &mut dyn Decode) -> Result<Self> {
-        let frame = decoder.decode(&[&bytes], None, &LIMITS);
-        let frame = frame.context(UNREADABLE)?;
-        let (element_count, triangle_count) = frame_counts(&frame);
+    /// The chunk of the last of `layers`, decoded with those before it to see that it can be.
+    fn checked(layers: &[&[u8]], is_key: bool, decoder: &mut dyn Decode) -> Result<Self> {
+        let frame = decoder.decode(layers, None, &LIMITS);
+        let (element_count, triangle_count) = frame_counts(&frame.context(UNREADABLE)?);
         Ok(Self {
-            bytes,
+            bytes: layers.last().copied().unwrap_or_default().to_vec(),
             is_key,
             element_count,
             triangle_count,
@@ -201,16 +221,42 @@ impl Work<'_> {
     }
 }
 
-/// Every frame of points is a key: they are encoded side by side.
-fn code_points(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Chunk>> {
-    let options = points_options(work.colour_quality);
+/// Every frame of points is a key: they are encoded side by side. Returns the chunks of each
+/// layer.
+fn code_points(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Vec<Chunk>>> {
+    let options = PointsOptions {
+        layer_count: work.points.layer_count.min(track.level_count()),
+        ..work.points
+    };
     let encode = |index| {
         work.frame(track, index, || {
-            let bytes = points::encode(&track.cloud(index)?, &options).concat();
-            Chunk::checked(bytes, true, &mut *touchline_codec::decoder(POINTS)?)
+            let bytes = points::encode(&track.cloud(index)?, &options);
+            let layers: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+            let mut decoder = touchline_codec::decoder(POINTS)?;
+            (1..=layers.len())
+                .map(|count| Chunk::checked(&layers[..count], true, &mut *decoder))
+                .collect()
         })
     };
-    job.frames().into_par_iter().map(encode).collect()
+    let frames = job.frames().into_par_iter().map(encode);
+    by_layer(frames.collect::<Result<Vec<_>>>()?)
+}
+
+/// Each frame's chunks of all layers to each layer's chunks of all frames.
+fn by_layer(frames: Vec<Vec<Chunk>>) -> Result<Vec<Vec<Chunk>>> {
+    let layer_count = frames.first().map_or(0, Vec::len);
+    let mut layers: Vec<Vec<Chunk>> = (0..layer_count).map(|_| Vec::new()).collect();
+    for frame in frames {
+        let count = frame.len();
+        ensure!(
+            count == layer_count,
+            "the encoder made {count} layers after {layer_count}"
+        );
+        for (layer, chunk) in layers.iter_mut().zip(frame) {
+            layer.push(chunk);
+        }
+    }
+    Ok(layers)
 }
 
 /// A mesh follows from the frames before it, back to the start of the segment.
@@ -223,7 +269,7 @@ fn code_mesh(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Chunk>> {
     let encode = |index| {
         work.frame(track, index, || {
             let encoded = encoder.encode(&track.mesh(index)?);
-            Chunk::checked(encoded.bytes, encoded.is_key, &mut *decoder)
+            Chunk::checked(&[&encoded.bytes], encoded.is_key, &mut *decoder)
         })
     };
     job.frames().map(encode).collect()
@@ -249,18 +295,22 @@ fn code_images(job: Job, track: &Track, files: &[PathBuf], work: &Work<'_>) -> R
     job.frames().map(encode).collect()
 }
 
-/// The codec's steps behind a name.
-fn points_options(quality: ColourQuality) -> PointsOptions {
-    let (luma_step, chroma_step) = match quality {
+/// The codec's steps behind a name, and its layers.
+fn points_options(args: &PackArgs) -> PointsOptions {
+    let standard = PointsOptions {
+        layer_count: args.layers,
+        ..PointsOptions::default()
+    };
+    let (luma_step, chroma_step) = match args.colour_quality {
         ColourQuality::Exact => (1, 1),
         ColourQuality::High => (4, 8),
-        ColourQuality::Standard => return PointsOptions::default(),
+        ColourQuality::Standard => return standard,
         ColourQuality::Low => (16, 32),
     };
     PointsOptions {
         luma_step,
         chroma_step,
-        ..PointsOptions::default()
+        ..standard
     }
 }
 
@@ -287,11 +337,13 @@ fn frame_counts(frame: &Frame) -> (u32, u32) {
 }
 
 /// Joins the segments to the manifest's tracks.
-fn assemble(tracks: &[Track], made: Vec<Made>) -> Vec<touchline_pack::Track> {
+fn assemble(tracks: &[Track], made: impl IntoIterator<Item = Made>) -> Vec<touchline_pack::Track> {
     let mut out: Vec<touchline_pack::Track> = tracks.iter().map(manifest_track).collect();
     // Jobs keep their order, so a stream's segments come in order of frames.
     for Made {
         job,
+        layer,
+        codec,
         entry,
         element_count_max,
         triangle_count_max,
@@ -303,9 +355,11 @@ fn assemble(tracks: &[Track], made: Vec<Made>) -> Vec<touchline_pack::Track> {
             Part::Mesh => &mut track.renditions,
             Part::Texture => &mut track.textures,
         };
-        let Some(stream) = streams.first_mut() else {
-            continue;
-        };
+        // A segment's layers come coarsest first, so no stream is passed over.
+        if streams.len() == layer {
+            streams.push(empty_stream(codec));
+        }
+        let stream = &mut streams[layer];
         stream.element_count_max = stream.element_count_max.max(element_count_max);
         stream.triangle_count_max = stream.triangle_count_max.max(triangle_count_max);
         stream.segments.push(entry);
@@ -313,24 +367,23 @@ fn assemble(tracks: &[Track], made: Vec<Made>) -> Vec<touchline_pack::Track> {
     out
 }
 
-/// A track of the manifest with its streams, and no segments yet.
-fn manifest_track(track: &Track) -> touchline_pack::Track {
-    let stream = |codec| Stream {
+fn empty_stream(codec: CodecId) -> Stream {
+    Stream {
         codec,
         element_count_max: 0,
         triangle_count_max: 0,
         width: 0,
         height: 0,
         segments: Vec::new(),
-    };
-    let (layers, renditions) = match track.kind {
-        Kind::Points => (vec![stream(CodecId(POINTS))], Vec::new()),
-        Kind::Mesh => (Vec::new(), vec![stream(CodecId(MESH))]),
-    };
+    }
+}
+
+/// A track of the manifest, without its geometry yet.
+fn manifest_track(track: &Track) -> touchline_pack::Track {
     let textures = track.textures.as_ref().map(|(_, shape)| Stream {
         width: shape.width,
         height: shape.height,
-        ..stream(shape.codec)
+        ..empty_stream(shape.codec)
     });
     touchline_pack::Track {
         id: track.id.clone(),
@@ -340,8 +393,8 @@ fn manifest_track(track: &Track) -> touchline_pack::Track {
         is_static: track.is_static,
         alternative: track.arg.alternative.clone(),
         shading: track.arg.shading,
-        layers,
-        renditions,
+        layers: Vec::new(),
+        renditions: Vec::new(),
         textures: textures.into_iter().collect(),
     }
 }

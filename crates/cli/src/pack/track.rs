@@ -41,6 +41,13 @@ impl Track {
         self.frames.files.len() as u32
     }
 
+    /// Levels of an octree over the grid of a points track; at least 1.
+    pub(crate) fn level_count(&self) -> u8 {
+        let cells = self.bounds.size().max_element() / self.step_metres + 1.0;
+        // Exact: a grid has at most 65536 cells on a side.
+        cells.max(2.0).log2().ceil() as u8
+    }
+
     /// Frame `index` of a points track, on the track's grid.
     pub(crate) fn cloud(&self, index: usize) -> Result<PointCloud> {
         let geometry = geometry::read(&self.frames.files[index], self.space)?;

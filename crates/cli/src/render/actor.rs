@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use glam::UVec2;
 use touchline_codec::{Decode, Limits};
-use touchline_pack::{Segment, Shading, Stream, Track};
+use touchline_pack::{Kind, Segment, Shading, Stream, Track};
 use touchline_render::{
     Item, MeshHandle, PointsHandle, Renderer, Shadow, TextureHandle, TopologyHandle,
 };
@@ -15,8 +15,10 @@ use crate::pack::texture;
 /// A track with its frame on the GPU.
 pub(super) struct Actor<'a> {
     pub(super) track: &'a Track,
-    geometry: Reader<'a>,
+    /// The layers of points, coarsest first, or a mesh.
+    geometry: Vec<Reader<'a>>,
     decoder: Box<dyn Decode>,
+    limits: Limits,
     texture: Option<Reader<'a>>,
     /// The frame that is on the GPU.
     shown: Option<u32>,
@@ -32,14 +34,23 @@ enum Body {
 }
 
 impl<'a> Actor<'a> {
-    pub(super) fn new(track: &'a Track) -> Result<Self> {
+    /// Of points, at most `layer_count_max` layers are drawn.
+    pub(super) fn new(track: &'a Track, layer_count_max: usize) -> Result<Self> {
         // Checked with the manifest: a track has a layer or a rendition.
-        let stream = track.layers.first().or(track.renditions.first());
-        let stream = stream.with_context(|| format!("track \"{}\" has no streams", track.id))?;
+        let streams = match track.kind {
+            Kind::Points => track.layers.iter().take(layer_count_max),
+            Kind::Mesh => track.renditions.iter().take(1),
+        };
+        let finest = streams.clone().next_back();
+        let finest = finest.with_context(|| format!("track \"{}\" has no streams", track.id))?;
         Ok(Self {
             track,
-            geometry: Reader::new(stream),
-            decoder: touchline_codec::decoder(stream.codec.0)?,
+            decoder: touchline_codec::decoder(finest.codec.0)?,
+            limits: Limits {
+                element_count_max: finest.element_count_max,
+                triangle_count_max: finest.triangle_count_max,
+            },
+            geometry: streams.map(Reader::new).collect(),
             texture: track.textures.first().map(Reader::new),
             shown: None,
             topology: None,
@@ -68,13 +79,12 @@ impl<'a> Actor<'a> {
     }
 
     fn decode_to(&mut self, index: u32, opened: &Opened, renderer: &mut Renderer) -> Result<()> {
-        let stream = self.geometry.stream;
-        let limits = Limits {
-            element_count_max: stream.element_count_max,
-            triangle_count_max: stream.triangle_count_max,
-        };
         let shown = self.shown;
-        let segment = self.geometry.segment_of(index, opened)?;
+        let readers = self.geometry.iter_mut();
+        let segments = readers.map(|reader| reader.segment_of(index, opened));
+        // Layers are cut alike, and a mesh has one segment here.
+        let segments = segments.collect::<Result<Vec<&Held>>>()?;
+        let segment = segments.first().context("it has no streams")?;
         let follows = index > 0 && shown == Some(index - 1) && index > segment.first_frame();
         let first = if follows {
             index
@@ -85,8 +95,8 @@ impl<'a> Actor<'a> {
             self.decoder.reset();
         }
         for at in first..=index {
-            let frame = self.decoder.decode(&[segment.chunk(at)], None, &limits)?;
-            match frame {
+            let chunks: Vec<&[u8]> = segments.iter().map(|segment| segment.chunk(at)).collect();
+            match self.decoder.decode(&chunks, None, &self.limits)? {
                 Frame::Points(points) => {
                     let handle = renderer.upload_points(&points.chunks, &points.points)?;
                     self.body = Some(Body::Points(handle));

@@ -48,7 +48,7 @@ pub fn render(args: &RenderArgs, cancel: &Cancel, audience: Audience) -> Result<
     let tracks = chosen_tracks(manifest, &args.tracks)?;
     let mut actors = tracks
         .into_iter()
-        .map(Actor::new)
+        .map(|track| Actor::new(track, args.layers.map_or(usize::MAX, usize::from)))
         .collect::<Result<Vec<_>>>()?;
     let frames = match (&args.frames_dir, &args.out) {
         (Some(_), _) => 0..manifest.frame_count,
