@@ -26,8 +26,10 @@ pub struct Network {
     pub latency_secs: f64,
     /// When nothing moves at all.
     pub stalls: &'static [Stall],
-    /// What the server does wrong.
+    /// What goes wrong with all streams but refinements.
     pub faults: &'static [Fault],
+    /// What goes wrong with refinements.
+    pub refinement_faults: &'static [Fault],
 }
 
 impl Network {
@@ -37,6 +39,7 @@ impl Network {
         latency_secs: 0.02,
         stalls: &[],
         faults: &[],
+        refinement_faults: &[],
     };
     /// A phone at home.
     pub const WIFI: Self = Self {
@@ -61,7 +64,7 @@ pub struct Stall {
     pub for_secs: f64,
 }
 
-/// Something the server does wrong with one segment of every stream.
+/// Something that goes wrong with one segment of every stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
     /// Index of the segment.
@@ -77,7 +80,7 @@ pub struct Fault {
 pub enum FaultKind {
     /// The fetch fails.
     Fetch(FailReason),
-    /// The decoder refuses the segment's first frame.
+    /// The decoder refuses the segment's first frame, made with this layer as its finest.
     Decode(Recovery),
 }
 
@@ -86,7 +89,7 @@ pub enum FaultKind {
 pub struct Decoders {
     /// How many work side by side.
     pub count: usize,
-    /// For one frame of any stream.
+    /// For one frame of any stream, and again for each layer beyond the first.
     pub frame_secs: f64,
 }
 
@@ -112,6 +115,7 @@ struct Work {
     stream: StreamKey,
     frames: VecDeque<u32>,
     next_at: f64,
+    layer_count: u8,
     refusal: Option<Recovery>,
 }
 
@@ -130,13 +134,16 @@ pub struct Driver {
     pub fetched_bytes: u64,
     /// Requests begun.
     pub fetch_count: u32,
+    /// What they were for, in order.
+    pub fetched: Vec<(StreamKey, u32)>,
     manifest: Arc<Manifest>,
     network: Network,
     decoders: Decoders,
     transfers: BTreeMap<RequestId, Transfer>,
     works: BTreeMap<JobId, Work>,
     segments: BTreeSet<(StreamKey, u32)>,
-    frames: BTreeSet<(StreamKey, u32)>,
+    /// Layers that each frame was made with.
+    frames: BTreeMap<(StreamKey, u32), u8>,
     attempts: BTreeMap<(StreamKey, u32), u32>,
     refusals: BTreeMap<(StreamKey, u32), u32>,
     events: Vec<Event>,
@@ -158,12 +165,13 @@ impl Driver {
             used_bytes_max: 0,
             fetched_bytes: 0,
             fetch_count: 0,
+            fetched: Vec::new(),
             network,
             decoders,
             transfers: BTreeMap::new(),
             works: BTreeMap::new(),
             segments: BTreeSet::new(),
-            frames: BTreeSet::new(),
+            frames: BTreeMap::new(),
             attempts: BTreeMap::new(),
             refusals: BTreeMap::new(),
             events: vec![Event::Opened(Arc::clone(&manifest))],
@@ -230,12 +238,11 @@ impl Driver {
             .max(stats.held_bytes + stats.pending_bytes);
         for shown in self.player.shown() {
             for key in self.keys_of(shown.track) {
-                let is_resident = self.frames.contains(&(key, shown.frame));
-                assert!(
-                    is_resident,
-                    "{key:?} frame {} is not on the GPU",
-                    shown.frame
-                );
+                let resident = self.frames.get(&(key, shown.frame));
+                assert!(resident.is_some(), "{key:?} of {shown:?} is not there");
+                if !matches!(key.kind, StreamKind::Texture(_)) {
+                    assert_eq!(resident, Some(&shown.layer_count), "{key:?} of {shown:?}");
+                }
             }
         }
     }
@@ -256,10 +263,11 @@ impl Driver {
             Action::Decode {
                 job,
                 stream,
+                layer_count,
                 segment,
                 first,
                 count,
-            } => self.begin_work(job, (stream, segment), first, count),
+            } => self.begin_work(job, (stream, segment), layer_count, (first, count)),
             Action::CancelDecode { job } => {
                 assert!(self.works.remove(&job).is_some(), "{job:?} is over");
             }
@@ -269,7 +277,7 @@ impl Driver {
             }
             Action::DropFrame { stream, frame } => {
                 let was_held = self.frames.remove(&(stream, frame));
-                assert!(was_held, "{stream:?} frame {frame} is not held");
+                assert!(was_held.is_some(), "{stream:?} frame {frame} is not held");
             }
             Action::Notify(notice) => self.notices.push((self.now_secs, notice)),
         }
@@ -280,6 +288,7 @@ impl Driver {
         let size = self.entry(stream, segment).size;
         self.fetched_bytes += size;
         self.fetch_count += 1;
+        self.fetched.push((stream, segment));
         let transfer = Transfer {
             stream,
             segment,
@@ -289,8 +298,17 @@ impl Driver {
         self.transfers.insert(request, transfer);
     }
 
-    fn begin_work(&mut self, job: JobId, at: (StreamKey, u32), first: u32, count: u32) {
-        assert!(self.segments.contains(&at), "{at:?} is not held");
+    fn begin_work(
+        &mut self,
+        job: JobId,
+        at: (StreamKey, u32),
+        layer_count: u8,
+        (first, count): (u32, u32),
+    ) {
+        for layer in 0..layer_count {
+            let at = (at.0.with_layer(layer), at.1);
+            assert!(self.segments.contains(&at), "{at:?} is not held");
+        }
         assert!(self.works.len() < self.decoders.count, "no decoder is free");
         let entry = self.entry(at.0, at.1);
         assert!(
@@ -298,24 +316,23 @@ impl Driver {
             "beyond the segment's end"
         );
         let start = entry.first_frame + first;
-        let refused = self.refusals.entry(at).or_default();
-        let refusal = self
-            .network
-            .faults
-            .iter()
-            .find_map(|fault| match fault.kind {
-                FaultKind::Decode(recovery)
-                    if fault.segment == at.1 && first == 0 && *refused < fault.attempt_count =>
-                {
-                    Some(recovery)
-                }
-                FaultKind::Decode(_) | FaultKind::Fetch(_) => None,
-            });
+        let finest = (at.0.with_layer(layer_count - 1), at.1);
+        let faults = self.faults_of(finest.0);
+        let refused = self.refusals.entry(finest).or_default();
+        let refusal = faults.iter().find_map(|fault| match fault.kind {
+            FaultKind::Decode(recovery)
+                if fault.segment == at.1 && first == 0 && *refused < fault.attempt_count =>
+            {
+                Some(recovery)
+            }
+            FaultKind::Decode(_) | FaultKind::Fetch(_) => None,
+        });
         *refused += u32::from(refusal.is_some());
         let work = Work {
             stream: at.0,
             frames: (start..start + count).collect(),
-            next_at: self.now_secs + self.decoders.frame_secs,
+            next_at: self.now_secs + self.decoders.frame_secs * f64::from(layer_count),
+            layer_count,
             refusal,
         };
         self.works.insert(job, work);
@@ -351,19 +368,14 @@ impl Driver {
 
     fn end_fetch(&mut self, request: RequestId, transfer: &Transfer) {
         let at = (transfer.stream, transfer.segment);
+        let faults = self.faults_of(at.0);
         let attempt = self.attempts.entry(at).or_default();
-        let failure = self
-            .network
-            .faults
-            .iter()
-            .find_map(|fault| match fault.kind {
-                FaultKind::Fetch(reason)
-                    if fault.segment == at.1 && *attempt < fault.attempt_count =>
-                {
-                    Some(reason)
-                }
-                FaultKind::Fetch(_) | FaultKind::Decode(_) => None,
-            });
+        let failure = faults.iter().find_map(|fault| match fault.kind {
+            FaultKind::Fetch(reason) if fault.segment == at.1 && *attempt < fault.attempt_count => {
+                Some(reason)
+            }
+            FaultKind::Fetch(_) | FaultKind::Decode(_) => None,
+        });
         *attempt += 1;
         if let Some(reason) = failure {
             self.events.push(Event::SegmentFailed { request, reason });
@@ -388,14 +400,15 @@ impl Driver {
                 done.push(job);
                 continue;
             }
-            work.next_at += self.decoders.frame_secs;
+            work.next_at += self.decoders.frame_secs * f64::from(work.layer_count);
             if let Some(frame) = work.frames.pop_front() {
                 let stream = work.stream;
-                self.frames.insert((stream, frame));
+                self.frames.insert((stream, frame), work.layer_count);
+                let finest = stream.with_layer(work.layer_count - 1);
                 self.events.push(Event::FrameReady {
                     stream,
                     frame,
-                    size_bytes: frame_bytes(&self.manifest, stream),
+                    size_bytes: frame_bytes(&self.manifest, finest),
                 });
             }
             if work.frames.is_empty() {
@@ -405,6 +418,13 @@ impl Driver {
         }
         for job in done {
             self.works.remove(&job);
+        }
+    }
+
+    fn faults_of(&self, key: StreamKey) -> &'static [Fault] {
+        match key.kind {
+            StreamKind::Layer(1..) => self.network.refinement_faults,
+            _ => self.network.faults,
         }
     }
 
@@ -433,7 +453,7 @@ fn stream_of(manifest: &Manifest, key: StreamKey) -> &Stream {
     }
 }
 
-/// What a decoded frame takes on the simulated GPU.
+/// What a decoded frame takes on the simulated GPU, made with all layers up to this stream's.
 pub fn frame_bytes(manifest: &Manifest, key: StreamKey) -> u64 {
     let stream = stream_of(manifest, key);
     let body = u64::from(stream.element_count_max) * 8;

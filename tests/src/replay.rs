@@ -22,10 +22,21 @@ pub struct Replay {
     pub element_count: u32,
     /// Sides of the mesh's texture, pixels; 0 for none.
     pub texture_side: u32,
+    /// What refines the points, beyond the first layer.
+    pub refinements: &'static [Refinement],
     /// Whether there is a static venue.
     pub has_venue: bool,
     /// Whether the athlete comes as points and, alternatively, as a mesh.
     pub has_alternative: bool,
+}
+
+/// A layer of points on top of others.
+#[derive(Clone, Copy, Debug)]
+pub struct Refinement {
+    /// Compressed bytes of one frame of it.
+    pub frame_bytes: u64,
+    /// Points of a frame made with it and all before it.
+    pub element_count: u32,
 }
 
 impl Default for Replay {
@@ -38,6 +49,7 @@ impl Default for Replay {
             frame_bytes: 20_000,
             element_count: 60_000,
             texture_side: 0,
+            refinements: &[],
             has_venue: true,
             has_alternative: false,
         }
@@ -47,8 +59,13 @@ impl Default for Replay {
 impl Replay {
     /// The replay's manifest; programme date-times start at 1,000,000 s.
     pub fn manifest(&self) -> Manifest {
+        let refinements = self.refinements.iter().map(|refinement| Stream {
+            element_count_max: refinement.element_count,
+            ..self.stream(self.frame_count, refinement.frame_bytes)
+        });
+        let coarsest = self.stream(self.frame_count, self.frame_bytes);
         let points = Track {
-            layers: vec![self.stream(self.frame_count, self.frame_bytes)],
+            layers: [coarsest].into_iter().chain(refinements).collect(),
             ..track("points", Kind::Points, Role::Subject)
         };
         let texture = Stream {

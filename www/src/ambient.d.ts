@@ -28,7 +28,12 @@ declare module "touchline-decoder" {
 
   export class Decoder {
     constructor(codec: string);
-    decode(chunk: Uint8Array, elementCountMax: number, triangleCountMax: number): DecodedFrame;
+    decode(
+      layers: Uint8Array[],
+      brick: number | undefined,
+      elementCountMax: number,
+      triangleCountMax: number,
+    ): DecodedFrame;
     reset(): void;
     free(): void;
   }

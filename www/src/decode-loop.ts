@@ -2,11 +2,12 @@
  * Decodes the engine's jobs, one after the other, frame by frame.
  *
  * Always true: a cancelled job posts nothing more once its cancellation was seen, which is at the
- * latest one frame after it arrived; the first frame that a mesh job posts carries its topology.
+ * latest one frame or brick after it arrived; the first frame that a mesh job posts carries its
+ * topology.
  * The engine's side of the conversation is `crates/web/src/decode.rs`.
  */
 
-/** What the decoder makes of a chunk: GPU-ready buffers, to be transferred. */
+/** What the decoder makes of a frame, or of a brick of it: GPU-ready buffers, to be transferred. */
 export type DecodedFrame =
   | { kind: "points"; chunks: ArrayBuffer; points: ArrayBuffer }
   | {
@@ -19,8 +20,21 @@ export type DecodedFrame =
 
 /** A decoder of one codec; throws errors that carry a `recovery`. */
 export interface ChunkDecoder {
-  decode(chunk: Uint8Array, elementCountMax: number, triangleCountMax: number): DecodedFrame;
+  decode(
+    layers: Uint8Array[],
+    brick: number | undefined,
+    elementCountMax: number,
+    triangleCountMax: number,
+  ): DecodedFrame;
   reset(): void;
+}
+
+/** A frame to decode. */
+export interface FrameToDecode {
+  /** Its chunks, layer 0 first; a mesh has one. Empty if there is nothing to decode. */
+  layers: Uint8Array[];
+  /** Which bricks of it, each on its own; `undefined` stands for the whole frame. */
+  bricks: (number | undefined)[];
 }
 
 /** A stretch of a segment to decode, starting at a key. */
@@ -30,11 +44,11 @@ export interface DecodeJob {
   codec: string;
   elementCountMax: number;
   triangleCountMax: number;
-  /** Index in the segment of the first chunk. */
+  /** Index in the segment of the first frame. */
   firstFrame: number;
   /** How many frames are decoded only because later ones need them. */
   skip: number;
-  chunks: Uint8Array[];
+  frames: FrameToDecode[];
 }
 
 /** From the engine. */
@@ -42,7 +56,14 @@ export type DecodeRequest = DecodeJob | { kind: "cancel"; job: number };
 
 /** To the engine. */
 export type DecodeAnswer =
-  | { kind: "frame"; job: number; frame: number; ms: number; data: DecodedFrame }
+  | {
+      kind: "frame";
+      job: number;
+      frame: number;
+      brick: number | undefined;
+      ms: number;
+      data: DecodedFrame;
+    }
   | { kind: "done"; job: number }
   | { kind: "failed"; job: number; frame: number; message: string; recovery: string };
 
@@ -96,19 +117,21 @@ export class DecodeLoop {
       const decoder = await this.#decoder(job.codec);
       decoder.reset();
       let topology: Topology | null = null;
-      for (const [index, chunk] of job.chunks.entries()) {
-        if (this.#jobs[0] !== job) return null;
+      for (const [index, { layers, bricks }] of job.frames.entries()) {
         frame = job.firstFrame + index;
-        const startMs = performance.now();
-        const data = decoder.decode(chunk, job.elementCountMax, job.triangleCountMax);
-        const ms = performance.now() - startMs;
-        topology = topologyOf(data) ?? topology;
-        if (index >= job.skip) {
-          if (topology !== null && data.kind === "mesh") Object.assign(data, topology);
-          topology = null; // Posted, and so no longer ours.
-          this.#post({ kind: "frame", job: job.job, frame, ms, data });
+        for (const brick of bricks) {
+          if (this.#jobs[0] !== job) return null;
+          const startMs = performance.now();
+          const data = decoder.decode(layers, brick, job.elementCountMax, job.triangleCountMax);
+          const ms = performance.now() - startMs;
+          topology = topologyOf(data) ?? topology;
+          if (index >= job.skip) {
+            if (topology !== null && data.kind === "mesh") Object.assign(data, topology);
+            topology = null; // Posted, and so no longer ours.
+            this.#post({ kind: "frame", job: job.job, frame, brick, ms, data });
+          }
+          await nextTask();
         }
-        await nextTask();
       }
       return { kind: "done", job: job.job };
     } catch (error) {

@@ -252,7 +252,11 @@ role: string,
 /**
  * Tracks that share it are shown one at a time.
  */
-alternative: string | null, };
+alternative: string | null,
+/**
+ * Layers of points, each finer than the one before; 0 for a mesh.
+ */
+layerCount: number, };
 
 export type PresetInfo = {
 /**
@@ -283,6 +287,11 @@ positionSecs: number,
  * Index of the frame on screen; none before the first.
  */
 frame: number | null,
+/**
+ * Index of the finest layer on screen, of the points track that has the fewest there;
+ * none without points.
+ */
+layer: number | null,
 /**
  * On its way to where it was told to go: the frame is still one from before.
  */

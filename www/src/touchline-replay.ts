@@ -207,6 +207,8 @@ export class TouchlineReplay extends Base {
 
   /** Index of the frame on screen; `null` before the first. */
   get frame(): number | null { return this.#playback?.state.state?.frame ?? null; }
+  /** Index of the finest layer of points on screen, of the coarsest track; `null` without. */
+  get layer(): number | null { return this.#playback?.state.state?.layer ?? null; }
   get frameCount(): number { return this.#opened?.frameCount ?? 0; }
   /** Frames a second; 0 before `loadedmetadata`. */
   get frameRate(): number { return this.#opened?.frameRate ?? 0; }

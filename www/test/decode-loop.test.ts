@@ -20,10 +20,12 @@ let engine: MessagePort;
 let loop: DecodeLoop;
 let answers: DecodeAnswer[];
 let resets: number;
+/** For each call of the decoder: how many layers, which brick. */
+let decoded: [number, number | undefined][];
 
 beforeEach(() => {
   const channel = new MessageChannel();
-  [engine, answers, resets] = [channel.port1, [], 0];
+  [engine, answers, resets, decoded] = [channel.port1, [], 0, []];
   engine.onmessage = (event: MessageEvent<DecodeAnswer>) => void answers.push(event.data);
   loop = new DecodeLoop(channel.port2, (codec) =>
     codec === "msh1" ? Promise.resolve(decoder()) : Promise.reject(new Error("unknown codec")),
@@ -38,7 +40,9 @@ afterEach(() => {
 function decoder(): ChunkDecoder {
   return {
     reset: () => void (resets += 1),
-    decode: ([kind]) => {
+    decode: (layers, brick) => {
+      decoded.push([layers.length, brick]);
+      const kind = layers[0]?.[0];
       if (kind === BROKEN) throw Object.assign(new Error("bad"), { recovery: "skip-to-next-key" });
       const frame: DecodedFrame = {
         kind: "mesh",
@@ -52,9 +56,9 @@ function decoder(): ChunkDecoder {
 }
 
 function start(job: number, kinds: number[], more: Partial<DecodeJob> = {}): void {
-  const chunks = kinds.map((kind) => Uint8Array.of(kind));
+  const frames = kinds.map((kind) => ({ layers: [Uint8Array.of(kind)], bricks: [undefined] }));
   const limits = { elementCountMax: 9, triangleCountMax: 9 };
-  const message = { kind: "job", job, codec: "msh1", firstFrame: 0, skip: 0, ...limits, chunks };
+  const message = { kind: "job", job, codec: "msh1", firstFrame: 0, skip: 0, ...limits, frames };
   engine.postMessage({ ...message, ...more });
 }
 
@@ -85,6 +89,23 @@ test("skipped frames are not posted, and leave their topology to the first that 
   start(1, [KEY, DELTA, DELTA, DELTA], { skip: 2 });
   expect(await ended(1)).toEqual(["frame 1:2", "frame 1:3", "done 1"]);
   expect(answers.slice(0, 2).map(topologyOf)).toEqual([true, false]);
+});
+
+test("layers go in together, bricks one by one; frames without bricks are left out", async () => {
+  const layers = [KEY, DELTA, DELTA].map((kind) => Uint8Array.of(kind));
+  const frames = [
+    { layers, bricks: [1, 3] },
+    { layers: [], bricks: [] },
+    { layers: layers.slice(0, 2), bricks: [undefined] },
+  ];
+  start(1, [], { frames });
+  expect(await ended(1)).toEqual(["frame 1:0", "frame 1:0", "frame 1:2", "done 1"]);
+  expect(answers.slice(0, 3).map((answer) => "brick" in answer && answer.brick)).toEqual([
+    1,
+    3,
+    undefined,
+  ]);
+  expect(decoded).toEqual([[3, 1], [3, 3], [2, undefined]]);
 });
 
 test("a broken chunk ends its job and no other", async () => {

@@ -23,6 +23,7 @@ const STANDING: State = {
   mode: "replay",
   positionSecs: 0,
   frame: 0,
+  layer: null,
   rate: 1,
   isLooping: false,
   isBeforeStart: false,

@@ -1,24 +1,32 @@
 //! What is held and what is under way: segments, frames, fetches, jobs, and their bytes.
 //!
+//! The layers of a points track are fetched as streams of their own and shown as one: their frames
+//! are those of layer 0, each made with as many layers as were here.
+//!
 //! Always true: `held_bytes` and `pending_bytes` are the sums over what the maps hold.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use touchline_pack::{Kind, Manifest, SegmentEntry, Stream, Track};
 use touchline_scene::{SortedMap, SortedSet};
 
-use crate::event::{JobId, RequestId, StreamKey, StreamKind};
+use crate::event::{JobId, RequestId, Shown, StreamKey, StreamKind};
 use crate::retry::Attempts;
 
 /// Bytes that the GPU needs for a frame beside its points, vertices and pixels.
 const FRAME_OVERHEAD_BYTES: u64 = 4096;
+/// Layers of a track that are played at most: each is a level of an octree or more, and more
+/// levels than this are finer than any camera sees.
+const LAYER_COUNT_MAX: usize = 16;
 
 /// Everything the player knows to be held or on its way.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) streams: Vec<StreamBuffer>,
-    /// For each track of the manifest its streams, as indices in `streams`.
+    /// For each track of the manifest the streams that it is shown with, as indices in `streams`:
+    /// all but refinements.
     pub(crate) tracks: Vec<Vec<usize>>,
     pub(crate) fetches: SortedMap<RequestId, SegmentRef>,
     pub(crate) jobs: SortedMap<JobId, Job>,
@@ -41,16 +49,23 @@ pub(crate) struct SegmentRef {
 #[derive(Debug)]
 pub(crate) struct StreamBuffer {
     pub(crate) key: StreamKey,
+    /// The stream that holds its frames, as an index: itself unless it is a refinement.
+    pub(crate) base: usize,
+    /// Place among its track's layers; they follow each other. 0 for what stands alone.
+    pub(crate) layer: usize,
+    /// How many layers its frames can have: at least 1; 0 for refinements.
+    layer_count: usize,
     /// Frames build on earlier ones: a segment is decoded by one job at a time.
     pub(crate) is_sequential: bool,
-    /// No frame is larger on the GPU, as far as the manifest is right.
+    /// No frame is larger on the GPU, made with this and all lower layers, as far as the manifest
+    /// is right.
     pub(crate) frame_bytes_max: u64,
     /// What is not here is absent.
     pub(crate) segments: SortedMap<u32, Slot>,
     pub(crate) attempts: SortedMap<u32, Attempts>,
-    /// Frames on the GPU and their bytes.
-    pub(crate) frames: SortedMap<u32, u64>,
-    /// Frames that will never come.
+    /// Frames on the GPU; none of a refinement.
+    pub(crate) frames: SortedMap<u32, HeldFrame>,
+    /// Frames that will never come; of a refinement, those that do without it.
     pub(crate) lost_frames: SortedSet<u32>,
     /// Nothing of it can be decoded here.
     pub(crate) is_stopped: bool,
@@ -67,14 +82,25 @@ pub(crate) enum Slot {
     Lost,
 }
 
+/// A frame on the GPU.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeldFrame {
+    pub(crate) bytes: u64,
+    /// How many of the track's layers it was made with; at least 1.
+    pub(crate) layer_count: usize,
+}
+
 /// A decode job under way.
 #[derive(Debug)]
 pub(crate) struct Job {
+    /// Its segment of the coarsest layer.
     pub(crate) at: SegmentRef,
+    /// How many of the track's layers it reads; at least 1.
+    pub(crate) layer_count: usize,
     /// Frames of the track not handed over yet.
     pub(crate) remaining: SortedSet<u32>,
     /// Bytes reserved for each of them.
-    frame_bytes: u64,
+    pub(crate) frame_bytes: u64,
 }
 
 /// Whether a track can show a frame.
@@ -95,15 +121,27 @@ impl Buffer {
         let mut tracks = Vec::new();
         for (index, track) in manifest.tracks.iter().enumerate() {
             let start = streams.len();
-            let keys = stream_kinds(track).map(|kind| StreamKey {
+            let keys = stream_kinds(track).into_iter().map(|kind| StreamKey {
                 track: index as u16,
                 kind,
             });
-            streams.extend(keys.filter_map(|key| {
-                let stream = stream_of(&manifest, key)?;
-                Some(StreamBuffer::new(key, stream))
-            }));
-            tracks.push((start..streams.len()).collect());
+            for key in keys {
+                let layer = match key.kind {
+                    StreamKind::Layer(layer) => usize::from(layer),
+                    StreamKind::Rendition(_) | StreamKind::Texture(_) => 0,
+                };
+                if let Some(stream) = stream_of(&manifest, key) {
+                    let base = streams.len() - layer;
+                    streams.push(StreamBuffer::new(key, base, layer, stream));
+                }
+            }
+            let mut shown: Vec<usize> = Vec::new();
+            for index in start..streams.len() {
+                let StreamBuffer { base, layer, .. } = streams[index];
+                streams[base].layer_count = layer + 1;
+                shown.extend((base == index).then_some(index));
+            }
+            tracks.push(shown);
         }
         Self {
             manifest,
@@ -143,6 +181,51 @@ impl Buffer {
     pub(crate) fn segment_at(&self, stream: usize, frame: u32) -> Option<u32> {
         let found = stream_of(&self.manifest, self.streams[stream].key)?;
         found.segment_at(frame).map(|index| index as u32)
+    }
+
+    /// Layers of a frame, from the coarsest on, whose bytes are here; 0 if it cannot be made.
+    pub(crate) fn layers_here(&self, base: usize, frame: u32) -> usize {
+        self.count_layers(base, frame, |slot| matches!(slot, Some(Slot::Held(_))))
+    }
+
+    /// Layers of a frame, from the coarsest on, that are here or may still come.
+    pub(crate) fn layers_hoped(&self, base: usize, frame: u32) -> usize {
+        self.count_layers(base, frame, |slot| slot != Some(&Slot::Lost))
+    }
+
+    /// Layers that a frame on the GPU was made with; 0 if it is not there.
+    pub(crate) fn layers_held(&self, base: usize, frame: u32) -> usize {
+        let frame = self.streams[base].frames.get(&frame);
+        frame.map_or(0, |frame| frame.layer_count)
+    }
+
+    fn count_layers(
+        &self,
+        base: usize,
+        frame: u32,
+        is_good: impl Fn(Option<&Slot>) -> bool,
+    ) -> usize {
+        let Some(segment) = self.segment_at(base, frame) else {
+            return 0;
+        };
+        let layers = &self.streams[base..base + self.streams[base].layer_count];
+        let is_usable = |layer: &&StreamBuffer| {
+            !layer.is_stopped
+                && !layer.lost_frames.contains(&frame)
+                && is_good(layer.segments.get(&segment))
+        };
+        layers.iter().take_while(is_usable).count()
+    }
+
+    /// A frame as it is on the GPU.
+    pub(crate) fn shown(&self, track: u16, frame: u32) -> Shown {
+        let body = self.tracks[usize::from(track)].first();
+        let layer_count = body.map_or(0, |&body| self.layers_held(body, frame));
+        Shown {
+            track,
+            frame,
+            layer_count: layer_count as u8,
+        }
     }
 
     /// Whether `track` can show its frame `frame`.
@@ -211,17 +294,22 @@ impl Buffer {
         true
     }
 
-    /// Notes a decode job for `count` frames from `first`, of the track.
-    pub(crate) fn start_job(&mut self, at: SegmentRef, first: u32, count: u32) -> JobId {
+    /// Notes a decode job for some frames of the track.
+    pub(crate) fn start_job(
+        &mut self,
+        at: SegmentRef,
+        layer_count: usize,
+        frames: Range<u32>,
+    ) -> JobId {
         let job = JobId(self.next_id());
-        let frame_bytes = self.streams[at.stream].frame_bytes_max;
-        self.pending_bytes += frame_bytes * u64::from(count);
-        let remaining = (first..first + count).collect();
+        let frame_bytes = self.streams[at.stream + layer_count - 1].frame_bytes_max;
+        self.pending_bytes += frame_bytes * frames.len() as u64;
         self.jobs.insert(
             job,
             Job {
                 at,
-                remaining,
+                layer_count,
+                remaining: frames.collect(),
                 frame_bytes,
             },
         );
@@ -249,18 +337,23 @@ impl Buffer {
         };
         job.remaining.remove(&frame);
         self.pending_bytes -= job.frame_bytes;
-        let stream = &mut self.streams[index];
-        stream.seen_bytes += size_bytes;
-        stream.seen_count += 1;
-        let replaced = stream.frames.insert(frame, size_bytes);
-        self.held_bytes = self.held_bytes + size_bytes - replaced.unwrap_or(0);
+        let layer_count = job.layer_count;
+        let finest = &mut self.streams[index + layer_count - 1];
+        finest.seen_bytes += size_bytes;
+        finest.seen_count += 1;
+        let held = HeldFrame {
+            bytes: size_bytes,
+            layer_count,
+        };
+        let replaced = self.streams[index].frames.insert(frame, held);
+        self.held_bytes = self.held_bytes + size_bytes - replaced.map_or(0, |frame| frame.bytes);
         true
     }
 
     /// Lets go of a frame.
     pub(crate) fn drop_frame(&mut self, stream: usize, frame: u32) {
-        let size_bytes = self.streams[stream].frames.remove(&frame);
-        self.held_bytes -= size_bytes.unwrap_or(0);
+        let dropped = self.streams[stream].frames.remove(&frame);
+        self.held_bytes -= dropped.map_or(0, |frame| frame.bytes);
     }
 
     /// The GPU lost everything; jobs under way are void.
@@ -270,23 +363,39 @@ impl Buffer {
             self.end_job(job);
         }
         for stream in &mut self.streams {
-            self.held_bytes -= stream.frames.values().sum::<u64>();
+            self.held_bytes -= stream.frames.values().map(|frame| frame.bytes).sum::<u64>();
             stream.frames.clear();
         }
     }
 
     /// Whether a job under way will bring a frame, or is at work in a segment.
     pub(crate) fn has_job(&self, at: SegmentRef, frame: Option<u32>) -> bool {
-        self.jobs
-            .values()
-            .any(|job| job.at == at && frame.is_none_or(|frame| job.remaining.contains(&frame)))
+        let StreamBuffer { base, layer, .. } = self.streams[at.stream];
+        self.jobs.values().any(|job| {
+            (job.at.stream, job.at.segment) == (base, at.segment)
+                && job.layer_count > layer
+                && frame.is_none_or(|frame| job.remaining.contains(&frame))
+        })
+    }
+
+    /// Whether a job under way will bring a frame where there is none.
+    pub(crate) fn has_job_for_new(&self) -> bool {
+        self.jobs.values().any(|job| {
+            let frames = &self.streams[job.at.stream].frames;
+            job.remaining
+                .iter()
+                .any(|frame| !frames.contains_key(frame))
+        })
     }
 }
 
 impl StreamBuffer {
-    fn new(key: StreamKey, stream: &Stream) -> Self {
+    fn new(key: StreamKey, base: usize, layer: usize, stream: &Stream) -> Self {
         Self {
             key,
+            base,
+            layer,
+            layer_count: 0,
             is_sequential: matches!(key.kind, StreamKind::Rendition(_)),
             frame_bytes_max: frame_bytes_max(key.kind, stream),
             segments: SortedMap::default(),
@@ -299,21 +408,23 @@ impl StreamBuffer {
         }
     }
 
-    /// What a frame can be expected to take on the GPU.
+    /// What a frame made with this and all lower layers can be expected to take on the GPU.
     pub(crate) fn frame_bytes_typical(&self) -> u64 {
         let mean = self.seen_bytes.checked_div(self.seen_count);
         mean.unwrap_or(self.frame_bytes_max)
     }
 }
 
-/// The streams of a track that are played: its coarsest layer or first rendition and texture.
-fn stream_kinds(track: &Track) -> impl Iterator<Item = StreamKind> {
-    let body = match track.kind {
-        Kind::Points => StreamKind::Layer(0),
-        Kind::Mesh => StreamKind::Rendition(0),
-    };
-    let texture = (!track.textures.is_empty()).then_some(StreamKind::Texture(0));
-    [Some(body), texture].into_iter().flatten()
+/// The streams of a track that are played: its layers, or its first rendition and texture.
+fn stream_kinds(track: &Track) -> Vec<StreamKind> {
+    match track.kind {
+        Kind::Points => {
+            let layers = 0..track.layers.len().min(LAYER_COUNT_MAX) as u8;
+            layers.map(StreamKind::Layer).collect()
+        }
+        Kind::Mesh if track.textures.is_empty() => vec![StreamKind::Rendition(0)],
+        Kind::Mesh => vec![StreamKind::Rendition(0), StreamKind::Texture(0)],
+    }
 }
 
 /// The stream of a key.

@@ -14,6 +14,17 @@ pub struct StreamKey {
     pub kind: StreamKind,
 }
 
+impl StreamKey {
+    /// The stream of another layer of the same points track; itself for all but points.
+    pub fn with_layer(self, layer: u8) -> Self {
+        let kind = match self.kind {
+            StreamKind::Layer(_) => StreamKind::Layer(layer),
+            other => other,
+        };
+        Self { kind, ..self }
+    }
+}
+
 /// Which stream of a track, by its index in the manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StreamKind {
@@ -234,12 +245,16 @@ pub enum Action {
         /// Which fetch.
         request: RequestId,
     },
-    /// Decodes frames of a held segment, one after the other, and uploads each.
+    /// Decodes frames of a held segment, one after the other, and uploads each. A frame that is on
+    /// the GPU already stays there until the new one takes its place.
     Decode {
         /// To answer with.
         job: JobId,
-        /// Which stream.
+        /// Which stream; of a points track its coarsest layer, which names the frames.
         stream: StreamKey,
+        /// How many of the track's layers to decode with, the coarsest first: of each the segment
+        /// with the same index is held. 1 for all but points.
+        layer_count: u8,
         /// Index in the stream's segments.
         segment: u32,
         /// Index in the segment of the first frame wanted; earlier ones that it needs are decoded
@@ -380,6 +395,8 @@ pub struct Shown {
     pub track: u16,
     /// Index in the track; 0 for a static track.
     pub frame: u32,
+    /// How many of a points track's layers it was made with; 1 for meshes.
+    pub layer_count: u8,
 }
 
 /// Figures for the page and the support desk.

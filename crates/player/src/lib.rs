@@ -20,6 +20,7 @@ mod retry;
 mod schedule;
 mod status;
 mod transport;
+mod wish;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -48,6 +49,9 @@ pub const ACTION_COUNT_MAX: usize = 256;
 
 /// The longest time that the clock runs in one tick: after a hiccup it does not jump further.
 const ELAPSED_MAX: Seconds = Seconds(0.25);
+/// From the decision to refine a frame to its being on screen: the decoder may be busy, and takes
+/// its time.
+const REFINE_LEAD: Seconds = Seconds(0.25);
 /// After so long without a tick the machine was asleep, and nothing ran.
 const ASLEEP: Seconds = Seconds(1.0);
 
@@ -87,7 +91,7 @@ pub struct Player {
     told: Told,
     outcome: Outcome,
     /// What the last plan was for.
-    planned: Option<(u32, i32, bool, bool)>,
+    planned: Option<(u32, i32, u32, bool, bool)>,
 }
 
 impl Player {
@@ -397,6 +401,16 @@ impl Player {
         }
     }
 
+    /// Frames that the clock passes before a refinement that is begun now can be on screen.
+    fn lead_count(&self, now: Seconds) -> u32 {
+        let speed = match self.mode {
+            Mode::Replay if self.transport.is_playing => self.transport.rate,
+            Mode::Replay => 0.0,
+            Mode::Follow => self.clock.speed_at(now),
+        };
+        (REFINE_LEAD.0 * self.transport.frame_rate.as_f64() * speed.abs()).ceil() as u32
+    }
+
     /// Plans anew if anything changed since the last plan.
     fn schedule(&mut self, now: Seconds, has_events: bool, actions: &mut Vec<Action>) {
         let direction = match self.mode {
@@ -404,7 +418,14 @@ impl Player {
             Mode::Follow => 1,
         };
         let is_looping = self.transport.is_looping && self.mode == Mode::Replay;
-        let key = (self.frame, direction, is_looping, self.is_hidden);
+        let lead_count = self.lead_count(now);
+        let key = (
+            self.frame,
+            direction,
+            lead_count,
+            is_looping,
+            self.is_hidden,
+        );
         let is_due = self.outcome.retry_at.is_some_and(|at| at <= now);
         let is_fresh = self.planned == Some(key) && !self.outcome.is_truncated;
         if self.has_failed || (is_fresh && !has_events && !is_due) {
@@ -414,6 +435,7 @@ impl Player {
         let focus = Focus {
             frame: self.frame,
             direction,
+            lead_count,
             is_looping,
             selected: &pack.selected,
             picture: &pack.picture,

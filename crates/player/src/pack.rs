@@ -5,7 +5,7 @@ use std::sync::Arc;
 use touchline_pack::Manifest;
 use touchline_scene::{Seconds, sorted};
 
-use crate::buffer::{Buffer, SegmentRef, Slot};
+use crate::buffer::{Buffer, Job, SegmentRef, Slot};
 use crate::camera::Camera;
 use crate::event::{Action, FailReason, JobId, Notice, Problem, Recovery, RequestId, StreamKey};
 use crate::picture::Picture;
@@ -142,9 +142,10 @@ impl Pack {
         if job.remaining.is_empty() {
             return None;
         }
-        let stream = &mut self.buffer.streams[job.at.stream];
+        let at = blamed(&job);
+        let stream = &mut self.buffer.streams[at.stream];
         stream.lost_frames.extend(job.remaining.iter().copied());
-        Some(self.problem(Problem::CORRUPT, job.at))
+        Some(self.problem(Problem::CORRUPT, at))
     }
 
     pub(crate) fn job_failed(
@@ -159,19 +160,21 @@ impl Pack {
                 let Some(job) = self.buffer.end_job(job) else {
                     return (None, None);
                 };
-                let was_held = self.buffer.drop_segment(job.at);
+                let at = blamed(&job);
+                let was_held = self.buffer.drop_segment(at);
                 let drop = was_held.then(|| Action::DropSegment {
-                    stream: self.buffer.streams[job.at.stream].key,
-                    segment: job.at.segment,
+                    stream: self.buffer.streams[at.stream].key,
+                    segment: at.segment,
                 });
-                (drop, self.judge(job.at, FailReason::Malformed, now))
+                (drop, self.judge(at, FailReason::Malformed, now))
             }
             Recovery::Stop => {
                 let Some(job) = self.buffer.end_job(job) else {
                     return (None, None);
                 };
-                self.buffer.streams[job.at.stream].is_stopped = true;
-                (None, Some(self.problem(Problem::UNSUPPORTED, job.at)))
+                let at = blamed(&job);
+                self.buffer.streams[at.stream].is_stopped = true;
+                (None, Some(self.problem(Problem::UNSUPPORTED, at)))
             }
         }
     }
@@ -227,6 +230,16 @@ impl Pack {
         let rate = buffer.manifest.frame_rate;
         let to_seconds = |(start, end)| (rate.start_of(start), rate.start_of(end));
         runs.into_iter().flatten().map(to_seconds).collect()
+    }
+}
+
+/// The segment that is blamed for a failed job: that of the finest layer it read.
+///
+/// If another was to blame, the next job without this one will tell, down to the coarsest.
+fn blamed(job: &Job) -> SegmentRef {
+    SegmentRef {
+        stream: job.at.stream + job.layer_count - 1,
+        segment: job.at.segment,
     }
 }
 

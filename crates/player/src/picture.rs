@@ -44,10 +44,10 @@ impl Picture {
             let frame = if is_static { Some(0) } else { found };
             let fits = frame.is_some_and(|frame| buffer.fit(track, frame) == Fit::Complete);
             match (frame.filter(|_| fits), self.of(track)) {
-                (Some(frame), _) => shown.push(Shown { track, frame }),
+                (Some(frame), _) => shown.push(buffer.shown(track, frame)),
                 // A gap in this track: its last picture stays beside the others.
                 (None, Some(last)) if buffer.fit(track, last.frame) == Fit::Complete => {
-                    shown.push(last);
+                    shown.push(buffer.shown(track, last.frame));
                 }
                 _ => {}
             }
@@ -58,7 +58,9 @@ impl Picture {
                 !shown.iter().any(|new| new.track == last.track)
                     && buffer.fit(last.track, last.frame) == Fit::Complete
             };
-            let kept: Vec<Shown> = self.shown.iter().filter(stays).copied().collect();
+            let kept = self.shown.iter().filter(stays);
+            let kept = kept.map(|last| buffer.shown(last.track, last.frame));
+            let kept: Vec<Shown> = kept.collect();
             shown.extend(kept);
         }
         let shown = sorted(shown);

@@ -1,7 +1,7 @@
 //! How urgently each part of the replay is needed: one number, 0 for what the clock is at.
 //!
 //! Ahead of the clock the rank is the distance in frames; behind it is worth less, for a fan who
-//! steps back; what nobody asked for comes last.
+//! steps back; refinements come after everything that is coarse; what nobody asked for comes last.
 
 use crate::config::Config;
 use crate::picture::Picture;
@@ -13,6 +13,9 @@ pub(crate) struct Focus<'a> {
     pub(crate) frame: u32,
     /// 1 or -1.
     pub(crate) direction: i32,
+    /// Frames that the clock passes before a refinement that is begun now can be on screen; 0
+    /// while it stands.
+    pub(crate) lead_count: u32,
     /// The clock starts over at the end.
     pub(crate) is_looping: bool,
     /// Tracks to show.
@@ -29,14 +32,29 @@ pub(crate) struct Rank(pub(crate) u32);
 
 /// One frame behind is worth as much as so many ahead: most fans go on, few step back.
 const BEHIND_FACTOR: u32 = 4;
+/// While the clock runs, a refinement on top of another is worth as much as that one so many frames
+/// farther on: a picture that is a little better throughout beats one that comes and goes.
+const LAYER_DISTANCE: u32 = 50;
 
 impl Rank {
     /// What the clock is at, and what never moves.
     pub(crate) const NOW: Self = Self(0);
+    /// Makes finer what can be shown without.
+    const REFINEMENT: u32 = 1 << 23;
     /// Decoded beyond the window: can be decoded again, so it goes before any segment does.
     const SPARE: u32 = 1 << 24;
     /// Of a track that is not selected.
     const UNSELECTED: u32 = 1 << 25;
+
+    /// Of what waits until all that is coarse is there.
+    pub(crate) fn refined(self) -> Self {
+        Self(self.0.saturating_add(Self::REFINEMENT))
+    }
+
+    /// Whether it waits until all that is coarse is there.
+    pub(crate) fn is_refined(self) -> bool {
+        self.0 >= Self::REFINEMENT
+    }
 
     /// Of a frame kept only while there is room.
     pub(crate) fn spare(self) -> Self {
@@ -71,6 +89,21 @@ impl Focus<'_> {
         }
         self.rank(first, frame_count)
             .min(self.rank(last, frame_count))
+    }
+
+    /// Rank of a track's layer where that of its coarsest is `rank`.
+    pub(crate) fn rank_of_layer(&self, rank: Rank, layer: usize) -> Rank {
+        let Some(below) = layer.checked_sub(1) else {
+            return rank;
+        };
+        let is_running = self.lead_count > 0;
+        let farther = LAYER_DISTANCE * below as u32 * u32::from(is_running);
+        Rank(rank.0.saturating_add(farther)).refined()
+    }
+
+    /// Whether a refinement of the frame `distance` ahead can be on screen in time.
+    pub(crate) fn is_worth_refining(&self, distance: u32) -> bool {
+        distance >= self.lead_count
     }
 
     /// Whether a frame of this rank is worth being decoded and kept.

@@ -14,11 +14,10 @@ use crate::buffer::{Buffer, SegmentRef, Slot};
 use crate::config::Config;
 use crate::event::{Action, JobId, RequestId};
 use crate::rank::{Focus, Rank};
+use crate::wish::{Item, NEAR, Wish, Wisher};
 
-/// Share of the budget that decoded frames may take before segments ahead do without.
-const DECODED_SHARE: f64 = 0.75;
-/// Frames so near the clock count as urgent whatever their share.
-const NEAR: Rank = Rank(3);
+/// Segments so near the clock may stop a refinement on its way: two seconds at 25 a second.
+const FETCH_URGENT: Rank = Rank(50);
 
 /// What planning led to.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -29,23 +28,6 @@ pub(crate) struct Outcome {
     pub(crate) is_over_budget: bool,
     /// When the next retry is due.
     pub(crate) retry_at: Option<Seconds>,
-}
-
-/// A segment or a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Item {
-    Segment(SegmentRef),
-    Frame { stream: usize, frame: u32 },
-}
-
-/// An item of the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Wish {
-    rank: Rank,
-    item: Item,
-    bytes: u64,
-    /// Held or under way.
-    is_present: bool,
 }
 
 /// Something that can be let go of.
@@ -89,7 +71,7 @@ pub(crate) fn plan(
         ballast: Vec::new(),
         outcome: Outcome::default(),
     };
-    let wishes = planner.wishes();
+    let wishes = planner.wisher().wishes();
     planner.choose_targets(&wishes);
     planner.list_ballast();
     planner.make_room(0, Rank::NOW);
@@ -100,125 +82,11 @@ pub(crate) fn plan(
 }
 
 impl Planner<'_> {
-    /// All that is held, under way or worth having, most urgent first.
-    fn wishes(&self) -> Vec<Wish> {
-        let mut wishes = Vec::new();
-        for stream in 0..self.buffer.streams.len() {
-            self.wish_frames(stream, &mut wishes);
-            self.wish_segments(stream, &mut wishes);
-        }
-        let mut wishes = sorted(wishes);
-        let decoded_max = (self.config.budget_bytes as f64 * DECODED_SHARE) as u64;
-        let mut decoded = 0;
-        for wish in &mut wishes {
-            if matches!(wish.item, Item::Frame { .. }) {
-                decoded += wish.bytes;
-                if decoded > decoded_max && wish.rank > NEAR {
-                    wish.rank = wish.rank.spare();
-                }
-            }
-        }
-        sorted(wishes)
-    }
-
-    fn wish_frames(&self, stream: usize, wishes: &mut Vec<Wish>) {
-        let buffer = &self.buffer.streams[stream];
-        let frame_count = self.frame_count(stream);
-        let mut wish = |frame: u32, bytes: u64, is_present: bool| {
-            let rank = self.rank_of_frame(stream, frame);
-            let item = Item::Frame { stream, frame };
-            wishes.push(Wish {
-                rank,
-                item,
-                bytes,
-                is_present,
-            });
-        };
-        for (&frame, &bytes) in buffer.frames.iter() {
-            wish(frame, bytes, true);
-        }
-        for job in self
-            .buffer
-            .jobs
-            .values()
-            .filter(|job| job.at.stream == stream)
-        {
-            for &frame in job.remaining.iter() {
-                wish(frame, buffer.frame_bytes_max, true);
-            }
-        }
-        if !self.is_selected(stream) || buffer.is_stopped {
-            return;
-        }
-        for distance in 0..=self.config.decoded_ahead_count {
-            let frame = if self.is_static(stream) {
-                (distance == 0).then_some(0)
-            } else {
-                self.focus.ahead(distance, frame_count)
-            };
-            let Some(frame) = frame else { break };
-            let is_absent =
-                !buffer.frames.contains_key(&frame) && !buffer.lost_frames.contains(&frame);
-            let segment = self.buffer.segment_at(stream, frame);
-            let at = segment.map(|segment| SegmentRef { stream, segment });
-            if is_absent && at.is_some_and(|at| !self.buffer.has_job(at, Some(frame))) {
-                wish(frame, buffer.frame_bytes_typical(), false);
-            }
-        }
-    }
-
-    fn wish_segments(&self, stream: usize, wishes: &mut Vec<Wish>) {
-        let buffer = &self.buffer.streams[stream];
-        let mut wish = |segment: u32, bytes: u64, is_present: bool| {
-            let at = SegmentRef { stream, segment };
-            wishes.push(Wish {
-                rank: self.rank_of_segment(at),
-                item: Item::Segment(at),
-                bytes,
-                is_present,
-            });
-        };
-        for (&segment, slot) in buffer.segments.iter() {
-            match slot {
-                Slot::Held(bytes) => wish(segment, *bytes, true),
-                Slot::Fetching(_) => {
-                    let entry = self.buffer.entry(SegmentRef { stream, segment });
-                    wish(segment, entry.map_or(0, |entry| entry.size), true);
-                }
-                Slot::Lost => {}
-            }
-        }
-        if !self.is_selected(stream) || buffer.is_stopped {
-            return;
-        }
-        let rate = self.buffer.manifest.frame_rate.as_f64();
-        let horizon = (self.config.fetch_ahead.0 * rate) as u32;
-        let frame_count = self.frame_count(stream);
-        let mut distance = 0;
-        while distance <= horizon {
-            let frame = if self.is_static(stream) {
-                (distance == 0).then_some(0)
-            } else {
-                self.focus.ahead(distance, frame_count)
-            };
-            let segment = frame.and_then(|frame| self.buffer.segment_at(stream, frame));
-            let at = segment.map(|segment| SegmentRef { stream, segment });
-            let found = at.and_then(|at| Some((at, self.buffer.entry(at)?)));
-            let (Some(frame), Some((at, entry))) = (frame, found) else {
-                break;
-            };
-            let mut frames = entry.first_frame..entry.first_frame + entry.frame_count;
-            let is_needed = frames.any(|frame| {
-                !buffer.frames.contains_key(&frame) && !buffer.lost_frames.contains(&frame)
-            });
-            if is_needed && !buffer.segments.contains_key(&at.segment) {
-                wish(at.segment, entry.size, false);
-            }
-            distance += if self.focus.direction < 0 {
-                frame - entry.first_frame + 1
-            } else {
-                entry.first_frame + entry.frame_count - frame
-            };
+    fn wisher(&self) -> Wisher<'_> {
+        Wisher {
+            config: self.config,
+            buffer: self.buffer,
+            focus: self.focus,
         }
     }
 
@@ -227,7 +95,8 @@ impl Planner<'_> {
         let mut bytes = 0;
         for wish in wishes {
             bytes += wish.bytes;
-            let is_certain = wish.rank == Rank::NOW || self.is_on_screen(wish.item);
+            let is_seen = wish.is_present && self.wisher().is_on_screen(wish.item);
+            let is_certain = wish.rank == Rank::NOW || is_seen;
             if bytes <= self.config.budget_bytes || is_certain {
                 self.targets.insert(wish.item);
             }
@@ -237,13 +106,15 @@ impl Planner<'_> {
     /// Lists what can be let go of, targets before the rest and each by urgency: it is taken from
     /// the end.
     fn list_ballast(&mut self) {
+        let wisher = self.wisher();
         let mut ballast = Vec::new();
         for (stream, buffer) in self.buffer.streams.iter().enumerate() {
-            for &frame in buffer.frames.keys() {
+            for (&frame, held) in buffer.frames.iter() {
                 let item = Item::Frame { stream, frame };
-                if !self.is_on_screen(item) {
-                    let rank = self.rank_of_frame(stream, frame);
-                    let is_surplus = !self.targets.contains(&item);
+                if !wisher.is_on_screen(item) {
+                    let rank = wisher.rank_of_frame(stream, frame, true);
+                    let finest = stream + held.layer_count - 1;
+                    let is_surplus = !self.is_target(finest, frame);
                     ballast.push((is_surplus, rank, Ballast::Frame { stream, frame }));
                 }
             }
@@ -257,16 +128,18 @@ impl Planner<'_> {
                     Slot::Fetching(request) => Ballast::Fetch(request),
                     Slot::Lost => continue,
                 };
-                ballast.push((is_surplus, self.rank_of_segment(at), thing));
+                ballast.push((is_surplus, wisher.rank_of_segment(at), thing));
             }
         }
         for (&id, job) in self.buffer.jobs.iter() {
-            let stream = job.at.stream;
+            let finest = |frame| match wisher.is_refining(job, frame) {
+                true => job.at.stream + job.layer_count - 1,
+                false => job.at.stream,
+            };
             let frames = || job.remaining.iter().copied();
-            let ranks = frames().map(|frame| self.rank_of_frame(stream, frame));
+            let ranks = frames().map(|frame| wisher.rank_of_frame(finest(frame), frame, true));
             let rank = ranks.min().unwrap_or(Rank(u32::MAX));
-            let is_surplus =
-                !frames().any(|frame| self.targets.contains(&Item::Frame { stream, frame }));
+            let is_surplus = !frames().any(|frame| self.is_target(finest(frame), frame));
             ballast.push((is_surplus, rank, Ballast::Job(id)));
         }
         self.ballast = sorted(ballast);
@@ -307,7 +180,9 @@ impl Planner<'_> {
             return true;
         }
         if self.buffer.fetches.len() >= self.config.fetch_count_max.max(1)
-            && !self.free_a_slot(wish.rank, |thing| matches!(thing, Ballast::Fetch(_)))
+            && !self.free_a_slot(wish.rank, FETCH_URGENT, |thing| {
+                matches!(thing, Ballast::Fetch(_))
+            })
         {
             return false;
         }
@@ -323,25 +198,29 @@ impl Planner<'_> {
         true
     }
 
-    /// Begins a job at `frame` if its segment is here; false if no other can begin either.
+    /// Begins a job at `frame`, made with the layers up to that of `stream` or fewer, if its
+    /// segments are here; false if no other can begin either.
     fn decode(&mut self, stream: usize, frame: u32, rank: Rank) -> bool {
-        let Some(segment) = self.buffer.segment_at(stream, frame) else {
+        let base = self.buffer.streams[stream].base;
+        let Some(segment) = self.buffer.segment_at(base, frame) else {
             return true;
         };
-        let at = SegmentRef { stream, segment };
-        let buffer = &self.buffer.streams[stream];
-        let is_held = matches!(buffer.segments.get(&segment), Some(Slot::Held(_)));
-        let is_busy = buffer.is_sequential && self.buffer.has_job(at, None);
-        if !is_held || is_busy || self.buffer.has_job(at, Some(frame)) {
+        let at = SegmentRef {
+            stream: base,
+            segment,
+        };
+        let layer_count = self.layers_for(at, frame);
+        let is_sequential = self.buffer.streams[base].is_sequential;
+        if layer_count == 0 || (is_sequential && self.buffer.has_job(at, None)) {
             return true;
         }
         if self.buffer.jobs.len() >= self.config.decoder_count.max(1)
-            && !self.free_a_slot(rank, |thing| matches!(thing, Ballast::Job(_)))
+            && !self.free_a_slot(rank, NEAR, |thing| matches!(thing, Ballast::Job(_)))
         {
             return false;
         }
-        let frame_bytes = self.buffer.streams[stream].frame_bytes_max;
-        let mut frames = self.run_from(at, frame);
+        let frame_bytes = self.buffer.streams[base + layer_count - 1].frame_bytes_max;
+        let mut frames = self.run_from(at, frame, layer_count);
         while frames.len() > 1 && !self.has_room(frame_bytes * frames.len() as u64) {
             frames.pop();
         }
@@ -351,13 +230,18 @@ impl Planner<'_> {
         let first = frames.iter().copied().min().unwrap_or(frame);
         let count = frames.len() as u32;
         let segment_start = self.buffer.entry(at).map_or(0, |entry| entry.first_frame);
-        // Its segment is being read from now on.
-        self.ballast
-            .retain(|&(_, _, thing)| thing != Ballast::Segment(at));
-        let job = self.buffer.start_job(at, first, count);
+        // Its segments are being read from now on.
+        let read = base..base + layer_count;
+        self.ballast.retain(|&(_, _, thing)| match thing {
+            Ballast::Segment(held) => held.segment != segment || !read.contains(&held.stream),
+            _ => true,
+        });
+        let frames = first..first + count;
+        let job = self.buffer.start_job(at, layer_count, frames);
         self.actions.push(Action::Decode {
             job,
-            stream: self.buffer.streams[stream].key,
+            stream: self.buffer.streams[base].key,
+            layer_count: layer_count as u8,
             segment,
             first: first - segment_start,
             count,
@@ -365,28 +249,41 @@ impl Planner<'_> {
         true
     }
 
-    /// Missing frames of the target from `frame` on in the clock's direction, in one segment.
-    fn run_from(&self, at: SegmentRef, frame: u32) -> Vec<u32> {
+    /// How many layers a frame is to be made with now; 0 if it is not to be made.
+    fn layers_for(&self, at: SegmentRef, frame: u32) -> usize {
+        let here = self.buffer.layers_here(at.stream, frame);
+        let held = self.buffer.layers_held(at.stream, frame);
+        if here <= held || self.buffer.has_job(at, Some(frame)) {
+            0
+        } else if self.is_target(at.stream + here - 1, frame) {
+            here
+        } else {
+            usize::from(held == 0 && self.is_target(at.stream, frame))
+        }
+    }
+
+    fn is_target(&self, stream: usize, frame: u32) -> bool {
+        self.targets.contains(&Item::Frame { stream, frame })
+    }
+
+    /// Frames from `frame` on in the clock's direction, in one segment, that are to be made with
+    /// as many layers.
+    fn run_from(&self, at: SegmentRef, frame: u32, layer_count: usize) -> Vec<u32> {
         let mut frames = vec![frame];
         let Some(entry) = self.buffer.entry(at) else {
             return frames;
         };
         let segment_frames = entry.first_frame..entry.first_frame + entry.frame_count;
-        let buffer = &self.buffer.streams[at.stream];
+        // A layer more costs about as much as a frame more.
+        let count_max = self.config.job_frame_count_max as usize / layer_count;
         let mut next = frame;
-        while frames.len() < self.config.job_frame_count_max.max(1) as usize {
+        while frames.len() < count_max.max(1) {
             let Some(after) = next.checked_add_signed(self.focus.direction) else {
                 break;
             };
-            let item = Item::Frame {
-                stream: at.stream,
-                frame: after,
-            };
-            let is_wanted = segment_frames.contains(&after)
-                && self.targets.contains(&item)
-                && !buffer.frames.contains_key(&after)
-                && !self.buffer.has_job(at, Some(after));
-            if !is_wanted {
+            let is_alike =
+                segment_frames.contains(&after) && self.layers_for(at, after) == layer_count;
+            if !is_alike {
                 break;
             }
             frames.push(after);
@@ -425,14 +322,17 @@ impl Planner<'_> {
     }
 
     /// Stops the least urgent fetch or job if it is not wanted any more, or, for the clock's own
-    /// instant, if it is far from it.
-    fn free_a_slot(&mut self, rank: Rank, is_kind: impl Fn(Ballast) -> bool) -> bool {
+    /// instant, if it is far from it, or, for what is as near as `urgent`, if it refines.
+    fn free_a_slot(&mut self, rank: Rank, urgent: Rank, is_kind: impl Fn(Ballast) -> bool) -> bool {
         let far = Rank(2 * self.config.decoded_ahead_count);
+        let is_free = |found: Rank| {
+            (rank == Rank::NOW && found > far) || (rank <= urgent && found.is_refined())
+        };
         let found = self
             .ballast
             .iter()
             .rposition(|&(is_surplus, found, thing)| {
-                is_kind(thing) && (is_surplus || (rank == Rank::NOW && found > far))
+                is_kind(thing) && (is_surplus || is_free(found))
             });
         let Some(index) = found else { return false };
         let (_, _, thing) = self.ballast.remove(index);
@@ -471,7 +371,7 @@ impl Planner<'_> {
         match thing {
             Ballast::Frame { stream, frame } => {
                 let frames = &buffer.streams[stream].frames;
-                frames.get(&frame).copied().unwrap_or(0)
+                frames.get(&frame).map_or(0, |frame| frame.bytes)
             }
             Ballast::Segment(at) => match buffer.streams[at.stream].segments.get(&at.segment) {
                 Some(Slot::Held(bytes)) => *bytes,
@@ -483,9 +383,8 @@ impl Planner<'_> {
                 entry.map_or(0, |entry| entry.size)
             }
             Ballast::Job(job) => {
-                let stream = |stream: usize| buffer.streams[stream].frame_bytes_max;
                 let job = buffer.jobs.get(&job);
-                job.map_or(0, |job| stream(job.at.stream) * job.remaining.len() as u64)
+                job.map_or(0, |job| job.frame_bytes * job.remaining.len() as u64)
             }
         }
     }
@@ -495,63 +394,5 @@ impl Planner<'_> {
         let is_full = self.actions.len() + 2 > self.action_count_max;
         self.outcome.is_truncated |= is_full;
         is_full
-    }
-
-    fn rank_of_frame(&self, stream: usize, frame: u32) -> Rank {
-        let rank = if self.is_static(stream) {
-            Rank::NOW
-        } else {
-            let rank = self.focus.rank(frame, self.frame_count(stream));
-            let is_worth =
-                Focus::is_in_window(rank, self.config) || self.focus.is_in_wake(frame, self.config);
-            if is_worth { rank } else { rank.spare() }
-        };
-        self.selected_rank(stream, rank)
-    }
-
-    fn rank_of_segment(&self, at: SegmentRef) -> Rank {
-        let rank = match self.buffer.entry(at) {
-            _ if self.is_static(at.stream) => Rank::NOW,
-            Some(entry) => {
-                let frame_count = self.frame_count(at.stream);
-                self.focus
-                    .rank_of_run(entry.first_frame, entry.frame_count, frame_count)
-            }
-            None => Rank(u32::MAX),
-        };
-        self.selected_rank(at.stream, rank)
-    }
-
-    fn selected_rank(&self, stream: usize, rank: Rank) -> Rank {
-        if self.is_selected(stream) {
-            rank
-        } else {
-            rank.unselected()
-        }
-    }
-
-    fn is_on_screen(&self, item: Item) -> bool {
-        let Item::Frame { stream, frame } = item else {
-            return false;
-        };
-        let track = self.buffer.streams[stream].key.track;
-        let shown = self.focus.picture.of(track);
-        shown.is_some_and(|shown| shown.frame == frame)
-    }
-
-    fn is_selected(&self, stream: usize) -> bool {
-        let track = self.buffer.streams[stream].key.track;
-        self.focus.selected.contains(&track)
-    }
-
-    fn is_static(&self, stream: usize) -> bool {
-        let track = usize::from(self.buffer.streams[stream].key.track);
-        self.buffer.manifest.tracks[track].is_static
-    }
-
-    fn frame_count(&self, stream: usize) -> u32 {
-        let manifest = &self.buffer.manifest;
-        let track = usize::from(self.buffer.streams[stream].key.track);
-        manifest.tracks[track].frame_count(manifest.frame_count)
     }
 }

@@ -54,7 +54,7 @@ impl Stall {
         }
         let waited = now - self.since;
         let is_hiccup = !self.is_by_command && waited < GRACE;
-        let is_idle = pack.buffer.jobs.is_empty() && waited >= RESUME_AFTER;
+        let is_idle = !pack.buffer.has_job_for_new() && waited >= RESUME_AFTER;
         is_hiccup || is_idle || has_enough_ahead(pack, transport, frame)
     }
 }

@@ -91,6 +91,7 @@ pub(crate) fn opened(manifest: &Manifest, source: &Source) -> Opened {
             Role::Venue => "venue".to_owned(),
         },
         alternative: track.alternative.clone(),
+        layer_count: track.layers.len().min(usize::from(u8::MAX)) as u8,
     };
     let preset = |preset: &touchline_pack::Preset| PresetInfo {
         id: preset.id.clone(),

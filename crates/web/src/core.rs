@@ -5,6 +5,7 @@
 //! that the page does in answer can meet the engine half way.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::MessagePort;
 
 use crate::convert;
-use crate::decode::{Answer, Decoders, Job};
+use crate::decode::{self, Answer, Decoders, Job};
 use crate::fetch::{Abort, fetch};
 use crate::js;
 use crate::messages::{Command, Notice, Problem};
@@ -337,12 +338,15 @@ impl Core {
             Action::Decode {
                 job,
                 stream,
+                layer_count,
                 segment,
                 first,
                 count,
             } => {
                 self.jobs.insert(job, RunningJob { stream, segment });
-                if self.decode(job, stream, segment, first, count).is_none() {
+                let frames = first..first + count;
+                let started = self.decode(job, stream, layer_count, segment, frames);
+                if started.is_none() {
                     self.jobs.remove(&job);
                     self.inbox.push(Event::JobFailed {
                         job,
@@ -430,10 +434,13 @@ impl Core {
     fn arrived(&mut self, request: RequestId, stream: StreamKey, index: u32, bytes: Uint8Array) {
         let size_bytes = u64::from(bytes.length());
         match self.check(stream, index, &bytes) {
-            Ok(segment) => {
-                let segment = Rc::new(segment);
-                self.store
-                    .put_segment(stream, index, HeldSegment { bytes, segment });
+            Ok((segment, brick_counts)) => {
+                let held = HeldSegment {
+                    bytes,
+                    segment: Rc::new(segment),
+                    brick_counts: brick_counts.into(),
+                };
+                self.store.put_segment(stream, index, held);
                 self.inbox.push(Event::SegmentArrived {
                     request,
                     size_bytes,
@@ -443,17 +450,22 @@ impl Core {
         }
     }
 
-    /// Holds a segment's bytes against the manifest, then reads its framing.
+    /// Holds a segment's bytes against the manifest, then reads its framing and the bricks of its
+    /// frames.
     fn check(
         &mut self,
         stream: StreamKey,
         index: u32,
         bytes: &Uint8Array,
-    ) -> Result<Segment, FailReason> {
+    ) -> Result<(Segment, Vec<u32>), FailReason> {
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.resize(bytes.length() as usize, 0);
         bytes.copy_to(&mut scratch);
         let result = self.check_bytes(stream, index, &scratch);
+        let result = result.map(|segment| {
+            let brick_counts = decode::brick_counts(stream.kind, &segment, &scratch);
+            (segment, brick_counts)
+        });
         self.scratch = scratch;
         result
     }
@@ -485,42 +497,44 @@ impl Core {
         }
     }
 
+    /// Starts a decode job; `None` if something it needs is not there.
     fn decode(
         &mut self,
         id: JobId,
         stream: StreamKey,
+        layer_count: u8,
         index: u32,
-        first: u32,
-        count: u32,
+        frames: Range<u32>,
     ) -> Option<()> {
-        let held = self.store.segment(stream, index)?.clone();
         if matches!(stream.kind, StreamKind::Texture(_)) {
-            let frames = first..first + count;
+            let held = self.store.segment(stream, index)?.clone();
             texture::decode(self.me.clone(), self.visit, id, stream, held, frames);
             return Some(());
         }
-        let limits = self.stream(stream)?;
-        let (element_count_max, triangle_count_max) =
-            (limits.element_count_max, limits.triangle_count_max);
+        let held = |layer| self.store.segment(stream.with_layer(layer), index).cloned();
+        let layers: Option<Vec<HeldSegment>> = (0..layer_count).map(held).collect();
+        let finest = self.stream(stream.with_layer(layer_count.checked_sub(1)?))?;
         let job = Job {
             id,
-            bytes: &held.bytes,
-            segment: &held.segment,
-            first,
-            count,
-            element_count_max,
-            triangle_count_max,
+            layers: layers?,
+            frames,
+            element_count_max: finest.element_count_max,
+            triangle_count_max: finest.triangle_count_max,
         };
         self.decoders.start(&job).ok()
     }
 
     fn answered(&mut self, answer: Answer) {
+        let Some(answer) = self.decoders.join(answer) else {
+            return;
+        };
         match answer {
             Answer::Frame {
                 job,
                 index,
                 millis,
                 data,
+                ..
             } => {
                 let Some(running) = self.jobs.get(&job).copied() else {
                     return;
@@ -541,14 +555,8 @@ impl Core {
                     Err(_) => self.job_failed(job, Recovery::Stop),
                 }
             }
-            Answer::Done { job } => {
-                self.decoders.ended(job);
-                self.job_done(job);
-            }
-            Answer::Failed { job, recovery } => {
-                self.decoders.ended(job);
-                self.job_failed(job, recovery);
-            }
+            Answer::Done { job } => self.job_done(job),
+            Answer::Failed { job, recovery } => self.job_failed(job, recovery),
         }
     }
 

@@ -2,22 +2,34 @@
 //!
 //! A port leads to a decode worker, or to the same loop on this thread where there are no workers;
 //! the two look alike from here. The words are those of `www/src/decode-loop.ts`.
+//! Frames of several bricks are decoded by several ports at once, and put together here.
+
+use std::ops::Range;
 
 use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
 use touchline_pack::{CodecId, Segment};
-use touchline_player::{JobId, Recovery};
+use touchline_player::{JobId, Recovery, StreamKind};
+use touchline_scene::{SortedMap, sorted};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort};
+
+use crate::store::HeldSegment;
+
+/// Bricks of a frame that are decoded apart at most: far more than there are workers. A frame that
+/// claims more is decoded as a whole.
+const BRICK_COUNT_MAX: u32 = 64;
 
 /// What a decode worker answers.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// A frame.
+    /// A frame, or a brick of one.
     Frame {
         /// Of which job.
         job: JobId,
         /// Index in the segment.
         index: u32,
+        /// Which brick; none for the whole frame.
+        brick: Option<u32>,
         /// Time spent decoding it, milliseconds.
         millis: f64,
         /// Its buffers.
@@ -40,13 +52,8 @@ pub(crate) enum Answer {
 /// A decoded frame's buffers, in JavaScript's memory.
 #[derive(Debug)]
 pub(crate) enum FrameData {
-    /// A point cloud.
-    Points {
-        /// `PointChunk` records.
-        chunks: Uint8Array,
-        /// `PackedPoint` records.
-        points: Uint8Array,
-    },
+    /// A point cloud, in bricks that follow each other.
+    Points(Vec<PointsPiece>),
     /// A mesh.
     Mesh {
         /// One `Lattice` record.
@@ -58,23 +65,47 @@ pub(crate) enum FrameData {
     },
 }
 
+/// A brick of a point cloud, or all of it.
+#[derive(Clone, Debug)]
+pub(crate) struct PointsPiece {
+    /// `PointChunk` records; their points are counted from the brick's first.
+    pub(crate) chunks: Uint8Array,
+    /// `PackedPoint` records.
+    pub(crate) points: Uint8Array,
+}
+
 /// What a job decodes.
 #[derive(Debug)]
-pub(crate) struct Job<'a> {
+pub(crate) struct Job {
     /// To answer with.
     pub(crate) id: JobId,
-    /// The segment's bytes.
-    pub(crate) bytes: &'a Uint8Array,
-    /// Its framing.
-    pub(crate) segment: &'a Segment,
-    /// Index in the segment of the first frame wanted.
-    pub(crate) first: u32,
-    /// How many frames.
-    pub(crate) count: u32,
-    /// Points or vertices of the stream's largest frame.
+    /// The same stretch of each layer, coarsest first; one for a mesh.
+    pub(crate) layers: Vec<HeldSegment>,
+    /// Indices in the segment of the frames wanted.
+    pub(crate) frames: Range<u32>,
+    /// Points or vertices of the largest frame, made with these layers.
     pub(crate) element_count_max: u32,
     /// Triangles of the stream's largest frame.
     pub(crate) triangle_count_max: u32,
+}
+
+/// For each frame of a layer-0 segment its bricks; empty where all have one.
+///
+/// A chunk whose header is damaged counts as one: decoding it tells what is wrong.
+pub(crate) fn brick_counts(kind: StreamKind, segment: &Segment, bytes: &[u8]) -> Vec<u32> {
+    if kind != StreamKind::Layer(0) {
+        return Vec::new();
+    }
+    let count = |chunk: Range<usize>| {
+        let count = touchline_codec::brick_count(segment.codec.0, &bytes[chunk]).unwrap_or(1);
+        if count > BRICK_COUNT_MAX { 1 } else { count }
+    };
+    let frames = segment.frames.iter();
+    let counts: Vec<u32> = frames.map(|frame| count(frame.bytes.clone())).collect();
+    if counts.iter().all(|&count| count <= 1) {
+        return Vec::new();
+    }
+    counts
 }
 
 struct Port {
@@ -83,9 +114,19 @@ struct Port {
     _on_message: Closure<dyn FnMut(MessageEvent)>,
 }
 
+/// A job that several ports work at.
+#[derive(Debug)]
+struct Shared {
+    /// Ports that have not finished.
+    port_count: usize,
+    /// Of each frame in bricks what is here, and the time it took, milliseconds.
+    frames: SortedMap<u32, (Vec<Option<PointsPiece>>, f64)>,
+}
+
 /// All decode workers.
 pub(crate) struct Decoders {
     ports: Vec<Port>,
+    shared: SortedMap<JobId, Shared>,
 }
 
 impl Decoders {
@@ -107,6 +148,7 @@ impl Decoders {
         };
         Self {
             ports: ports.into_iter().map(listen).collect(),
+            shared: SortedMap::default(),
         }
     }
 
@@ -115,45 +157,96 @@ impl Decoders {
         self.ports.len()
     }
 
-    /// Gives a job to the port with the least to do.
+    /// Gives a job to the port with the least to do, or to several if its frames have bricks.
     ///
     /// # Errors
-    /// What the browser threw, or that there is no port.
-    pub(crate) fn start(&mut self, job: &Job<'_>) -> Result<(), JsValue> {
-        let port = self.ports.iter_mut().min_by_key(|port| port.jobs.len());
-        let port = port.ok_or_else(|| JsValue::from_str("no decoder"))?;
-        let key = job.segment.key_before(job.first as usize);
-        let until = (job.first + job.count) as usize;
-        let frames = job.segment.frames.get(key..until);
-        let frames = frames.ok_or_else(|| JsValue::from_str("frames outside the segment"))?;
-        let (chunks, transfer) = (Array::new(), Array::new());
-        for frame in frames {
-            let chunk = job
-                .bytes
-                .slice(frame.bytes.start as u32, frame.bytes.end as u32);
-            transfer.push(&chunk.buffer());
-            chunks.push(&chunk);
+    /// What the browser threw, that there is no port, or that there are no such frames.
+    pub(crate) fn start(&mut self, job: &Job) -> Result<(), JsValue> {
+        let base = job.layers.first().ok_or("no layer")?;
+        let brick_count = |index: u32| *base.brick_counts.get(index as usize).unwrap_or(&1);
+        let brick_count_max = job.frames.clone().map(brick_count).max().unwrap_or(1);
+        let loads = self.ports.iter().enumerate();
+        let loads = loads
+            .map(|(index, port)| (port.jobs.len(), index))
+            .collect();
+        let ports = sorted::<(usize, usize)>(loads);
+        let share_count = ports.len().min(brick_count_max as usize);
+        if share_count == 0 {
+            return Err("no decoder".into());
         }
-        let CodecId(codec) = job.segment.codec;
-        let codec = String::from_utf8_lossy(&codec).into_owned();
-        let message = object(&[
-            ("kind", "job".into()),
-            ("job", (job.id.0 as f64).into()),
-            ("codec", codec.into()),
-            ("elementCountMax", job.element_count_max.into()),
-            ("triangleCountMax", job.triangle_count_max.into()),
-            ("firstFrame", (key as u32).into()),
-            ("skip", (job.first - key as u32).into()),
-            ("chunks", chunks.into()),
-        ])?;
-        port.port
-            .post_message_with_transferable(&message, &transfer)?;
-        port.jobs.push(job.id);
+        for (share, &(_, index)) in ports[..share_count].iter().enumerate() {
+            let (message, transfer) = message(job, base, share, share_count)?;
+            let port = &mut self.ports[index];
+            port.port
+                .post_message_with_transferable(&message, &transfer)?;
+            port.jobs.push(job.id);
+        }
+        if share_count > 1 {
+            let in_bricks = job.frames.clone().filter(|&index| brick_count(index) > 1);
+            let mut frames = SortedMap::default();
+            for index in in_bricks {
+                let pieces = vec![None; brick_count(index) as usize];
+                frames.insert(index, (pieces, 0.0));
+            }
+            let shared = Shared {
+                port_count: share_count,
+                frames,
+            };
+            self.shared.insert(job.id, shared);
+        }
         Ok(())
+    }
+
+    /// Takes a port's answer; returns what it completes, if anything.
+    pub(crate) fn join(&mut self, answer: Answer) -> Option<Answer> {
+        match answer {
+            Answer::Frame {
+                job,
+                index,
+                brick: Some(brick),
+                millis,
+                data: FrameData::Points(mut piece),
+            } => {
+                let shared = self.shared.get_mut(&job)?;
+                let (pieces, total_millis) = shared.frames.get_mut(&index)?;
+                *pieces.get_mut(brick as usize)? = piece.pop();
+                *total_millis += millis;
+                let pieces: Option<Vec<PointsPiece>> = pieces.iter().cloned().collect();
+                let (data, millis) = (FrameData::Points(pieces?), *total_millis);
+                shared.frames.remove(&index);
+                Some(Answer::Frame {
+                    job,
+                    index,
+                    brick: None,
+                    millis,
+                    data,
+                })
+            }
+            Answer::Done { job } => {
+                if let Some(shared) = self.shared.get_mut(&job)
+                    && shared.port_count > 1
+                {
+                    shared.port_count -= 1;
+                    return None;
+                }
+                self.forget(job);
+                Some(answer)
+            }
+            Answer::Failed { job, .. } => {
+                if self.shared.get(&job).is_some() {
+                    // The others need not go on.
+                    self.cancel(job);
+                }
+                self.forget(job);
+                Some(answer)
+            }
+            whole @ Answer::Frame { .. } => Some(whole),
+        }
     }
 
     /// Asks for a job to be stopped; frames on their way may still arrive.
     pub(crate) fn cancel(&mut self, job: JobId) {
+        self.shared.remove(&job);
         for port in self
             .ports
             .iter_mut()
@@ -177,11 +270,64 @@ impl Decoders {
     }
 
     /// Forgets a job that has ended.
-    pub(crate) fn ended(&mut self, job: JobId) {
+    fn forget(&mut self, job: JobId) {
+        self.shared.remove(&job);
         for port in &mut self.ports {
             port.jobs.retain(|&other| other != job);
         }
     }
+}
+
+/// What one port of `share_count` is told of a job, and what is transferred with it.
+fn message(
+    job: &Job,
+    base: &HeldSegment,
+    share: usize,
+    share_count: usize,
+) -> Result<(JsValue, Array), JsValue> {
+    let (frames, transfer) = (Array::new(), Array::new());
+    let key = base.segment.key_before(job.frames.start as usize) as u32;
+    for index in key..job.frames.end {
+        let brick_count = base.brick_counts.get(index as usize);
+        let (layers, bricks) = (Array::new(), Array::new());
+        match brick_count {
+            Some(&count) if share_count > 1 && count > 1 => {
+                for brick in (share as u32..count).step_by(share_count) {
+                    bricks.push(&brick.into());
+                }
+            }
+            _ if share == 0 => {
+                bricks.push(&JsValue::UNDEFINED);
+            }
+            _ => {}
+        }
+        if bricks.length() > 0 {
+            for layer in &job.layers {
+                let frame = layer.segment.frames.get(index as usize);
+                let chunk = frame.ok_or("frames outside the segment")?.bytes.clone();
+                let chunk = layer.bytes.slice(chunk.start as u32, chunk.end as u32);
+                transfer.push(&chunk.buffer());
+                layers.push(&chunk);
+            }
+        }
+        frames.push(&object(&[
+            ("layers", layers.into()),
+            ("bricks", bricks.into()),
+        ])?);
+    }
+    let CodecId(codec) = base.segment.codec;
+    let codec = String::from_utf8_lossy(&codec).into_owned();
+    let message = object(&[
+        ("kind", "job".into()),
+        ("job", (job.id.0 as f64).into()),
+        ("codec", codec.into()),
+        ("elementCountMax", job.element_count_max.into()),
+        ("triangleCountMax", job.triangle_count_max.into()),
+        ("firstFrame", key.into()),
+        ("skip", (job.frames.start - key).into()),
+        ("frames", frames.into()),
+    ])?;
+    Ok((message, transfer))
 }
 
 /// A plain object.
@@ -211,6 +357,7 @@ fn read(message: &JsValue) -> Option<Answer> {
         "frame" => Some(Answer::Frame {
             job,
             index: field(message, "frame").as_f64()? as u32,
+            brick: field(message, "brick").as_f64().map(|brick| brick as u32),
             millis: field(message, "ms").as_f64()?,
             data: read_frame(&field(message, "data"))?,
         }),
@@ -229,10 +376,10 @@ fn read(message: &JsValue) -> Option<Answer> {
 
 fn read_frame(data: &JsValue) -> Option<FrameData> {
     match field(data, "kind").as_string()?.as_str() {
-        "points" => Some(FrameData::Points {
+        "points" => Some(FrameData::Points(vec![PointsPiece {
             chunks: bytes(data, "chunks")?,
             points: bytes(data, "points")?,
-        }),
+        }])),
         "mesh" => Some(FrameData::Mesh {
             lattice: bytes(data, "lattice")?,
             vertices: bytes(data, "vertices")?,
@@ -247,53 +394,149 @@ mod tests {
     //! Goal: a job carries what decoding needs and no more; answers that make no sense are not.
 
     use super::*;
+    use std::rc::Rc;
     use touchline_pack::SegmentWriter;
     use wasm_bindgen_futures::JsFuture;
     use wasm_bindgen_test::wasm_bindgen_test;
     use web_sys::MessageChannel;
 
-    fn segment() -> (Uint8Array, Segment) {
+    /// Six frames, every other a key; chunks are three times `first` and up.
+    fn segment(first: u8, brick_counts: &[u32]) -> HeldSegment {
         let mut writer = SegmentWriter::new(CodecId(*b"test"), 0);
         for index in 0..6_u8 {
-            writer.push(&[index; 3], index % 2 == 0);
+            writer.push(&[first + index; 3], index % 2 == 0);
         }
         let bytes = writer.finish();
+        HeldSegment {
+            bytes: Uint8Array::from(&bytes[..]),
+            segment: Rc::new(Segment::parse(&bytes).unwrap()),
+            brick_counts: brick_counts.into(),
+        }
+    }
+
+    fn job(layers: Vec<HeldSegment>, frames: Range<u32>) -> Job {
+        Job {
+            id: JobId(7),
+            layers,
+            frames,
+            element_count_max: 10,
+            triangle_count_max: 20,
+        }
+    }
+
+    /// Starts a job on so many ports; returns what each is told.
+    async fn started(job: &Job, port_count: usize) -> (Decoders, Vec<JsValue>) {
+        let channels: Vec<_> = (0..port_count)
+            .map(|_| MessageChannel::new().unwrap())
+            .collect();
+        let ports = channels.iter().map(MessageChannel::port1).collect();
+        let mut decoders = Decoders::new(ports, |_| {});
+        let received: Vec<_> = channels
+            .iter()
+            .map(|channel| {
+                js_sys::Promise::new(&mut |resolve, _| {
+                    channel.port2().set_onmessage(Some(&resolve));
+                })
+            })
+            .collect();
+        decoders.start(job).unwrap();
+        let mut messages = Vec::new();
+        for event in received {
+            let event: MessageEvent = JsFuture::from(event).await.unwrap().unchecked_into();
+            messages.push(event.data());
+        }
+        (decoders, messages)
+    }
+
+    /// What a message says of its frame `index`: the layers' first bytes, and the bricks.
+    fn frame(message: &JsValue, index: u32) -> (Vec<u8>, Vec<Option<f64>>) {
+        let frames: Array = field(message, "frames").unchecked_into();
+        let frame = frames.get(index);
+        let layers: Array = field(&frame, "layers").unchecked_into();
+        let bricks: Array = field(&frame, "bricks").unchecked_into();
+        let first_byte = |chunk: JsValue| chunk.unchecked_into::<Uint8Array>().get_index(0);
         (
-            Uint8Array::from(&bytes[..]),
-            Segment::parse(&bytes).unwrap(),
+            layers.iter().map(first_byte).collect(),
+            bricks.iter().map(|brick| brick.as_f64()).collect(),
         )
     }
 
     #[wasm_bindgen_test]
     async fn a_job_starts_at_the_key_before_it() {
-        let channel = MessageChannel::new().unwrap();
-        let mut decoders = Decoders::new(vec![channel.port1()], |_| {});
-        let (bytes, segment) = segment();
-        let received = js_sys::Promise::new(&mut |resolve, _| {
-            channel.port2().set_onmessage(Some(&resolve));
-        });
-        let job = Job {
-            id: JobId(7),
-            bytes: &bytes,
-            segment: &segment,
-            first: 3,
-            count: 2,
-            element_count_max: 10,
-            triangle_count_max: 20,
+        let job = job(vec![segment(0, &[])], 3..5);
+        let (mut decoders, messages) = started(&job, 1).await;
+        let message = &messages[0];
+        assert_eq!(field(message, "firstFrame").as_f64(), Some(2.0));
+        assert_eq!(field(message, "skip").as_f64(), Some(1.0));
+        assert_eq!(field(message, "codec").as_string().as_deref(), Some("test"));
+        let frames: Array = field(message, "frames").unchecked_into();
+        assert_eq!(frames.length(), 3);
+        assert_eq!(frame(message, 2), (vec![4], vec![None]));
+        decoders.close();
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_job_carries_all_layers_of_a_frame() {
+        let layers = vec![segment(0, &[]), segment(10, &[]), segment(20, &[])];
+        let (mut decoders, messages) = started(&job(layers, 4..6), 1).await;
+        assert_eq!(frame(&messages[0], 0), (vec![4, 14, 24], vec![None]));
+        assert_eq!(frame(&messages[0], 1), (vec![5, 15, 25], vec![None]));
+        decoders.close();
+    }
+
+    fn piece(index: u32, brick: u32) -> Answer {
+        let bytes = Uint8Array::from(&[brick as u8][..]);
+        Answer::Frame {
+            job: JobId(7),
+            index,
+            brick: Some(brick),
+            millis: 1.0,
+            data: FrameData::Points(vec![PointsPiece {
+                chunks: bytes.clone(),
+                points: bytes,
+            }]),
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn bricks_are_decoded_apart_and_put_together() {
+        let layers = vec![segment(0, &[1, 1, 3, 1, 1, 1]), segment(10, &[])];
+        let (mut decoders, messages) = started(&job(layers, 2..4), 2).await;
+        let (one, other) = (&messages[0], &messages[1]);
+        assert_eq!(frame(one, 0), (vec![2, 12], vec![Some(0.0), Some(2.0)]));
+        assert_eq!(frame(other, 0), (vec![2, 12], vec![Some(1.0)]));
+        assert_eq!(frame(one, 1), (vec![3, 13], vec![None]));
+        assert_eq!(frame(other, 1), (vec![], vec![]));
+        assert!(decoders.join(piece(2, 1)).is_none());
+        assert!(decoders.join(piece(2, 0)).is_none());
+        assert!(decoders.join(Answer::Done { job: JobId(7) }).is_none());
+        let Some(Answer::Frame { millis, data, .. }) = decoders.join(piece(2, 2)) else {
+            panic!("three pieces are a frame");
         };
-        decoders.start(&job).unwrap();
-        let event: MessageEvent = JsFuture::from(received).await.unwrap().unchecked_into();
-        let message = event.data();
-        assert_eq!(field(&message, "firstFrame").as_f64(), Some(2.0));
-        assert_eq!(field(&message, "skip").as_f64(), Some(1.0));
-        assert_eq!(
-            field(&message, "codec").as_string().as_deref(),
-            Some("test")
-        );
-        let chunks: Array = field(&message, "chunks").unchecked_into();
-        assert_eq!(chunks.length(), 3);
-        let last: Uint8Array = chunks.get(2).unchecked_into();
-        assert_eq!(last.to_vec(), [4; 3]);
+        let FrameData::Points(pieces) = data else {
+            panic!("of points");
+        };
+        let order: Vec<u8> = pieces
+            .iter()
+            .map(|piece| piece.points.get_index(0))
+            .collect();
+        assert_eq!((order, millis), (vec![0, 1, 2], 3.0));
+        assert!(decoders.join(piece(2, 2)).is_none(), "once is enough");
+        assert!(decoders.join(Answer::Done { job: JobId(7) }).is_some());
+        decoders.close();
+    }
+
+    #[wasm_bindgen_test]
+    async fn one_port_that_fails_ends_the_job() {
+        let layers = vec![segment(0, &[2; 6])];
+        let (mut decoders, _) = started(&job(layers, 2..3), 2).await;
+        let failed = || Answer::Failed {
+            job: JobId(7),
+            recovery: Recovery::Stop,
+        };
+        assert!(decoders.join(piece(2, 0)).is_none());
+        assert!(decoders.join(failed()).is_some());
+        assert!(decoders.join(piece(2, 1)).is_none());
         decoders.close();
     }
 
@@ -301,17 +544,8 @@ mod tests {
     fn frames_outside_a_segment_are_no_job() {
         let channel = MessageChannel::new().unwrap();
         let mut decoders = Decoders::new(vec![channel.port1()], |_| {});
-        let (bytes, segment) = segment();
-        let job = Job {
-            id: JobId(1),
-            bytes: &bytes,
-            segment: &segment,
-            first: 5,
-            count: 2,
-            element_count_max: 0,
-            triangle_count_max: 0,
-        };
-        assert!(decoders.start(&job).is_err());
+        assert!(decoders.start(&job(vec![segment(0, &[])], 5..7)).is_err());
+        assert!(decoders.start(&job(Vec::new(), 0..1)).is_err());
         decoders.close();
     }
 

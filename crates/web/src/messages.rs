@@ -256,6 +256,8 @@ messages! {
         pub role: String,
         /// Tracks that share it are shown one at a time.
         pub alternative: Option<String>,
+        /// Layers of points, each finer than the one before; 0 for a mesh.
+        pub layer_count: u8,
     }
 
     /// A preset, as far as the page shows it.
@@ -296,6 +298,9 @@ messages! {
         pub position_secs: f64,
         /// Index of the frame on screen; none before the first.
         pub frame: Option<u32>,
+        /// Index of the finest layer on screen, of the points track that has the fewest there;
+        /// none without points.
+        pub layer: Option<u8>,
         /// On its way to where it was told to go: the frame is still one from before.
         pub is_seeking: bool,
         /// Speed of the leading clock.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use futures_channel::mpsc::UnboundedSender;
-use touchline_pack::{Manifest, Role, Shading, Surface, Track};
+use touchline_pack::{Kind, Manifest, Role, Shading, Surface, Track};
 use touchline_player::{Player, Shown, StreamKey, StreamKind};
 use touchline_render::{Background, Item, Shadow, Stage, View};
 use touchline_scene::{Seconds, Viewpoint};
@@ -16,18 +16,27 @@ use crate::store::{Resident, Store};
 #[derive(Debug)]
 pub(crate) struct Picture {
     drawn: Option<Drawn>,
-    /// Handed to the GPU and not yet done: the picture's number and its frame.
-    pending: VecDeque<(u32, Option<u32>)>,
+    /// Handed to the GPU and not yet done: the picture's number and what it shows.
+    pending: VecDeque<(u32, Seen)>,
     /// Told the number of each picture that is done.
     done: UnboundedSender<u32>,
     /// Pictures drawn since the start.
     pub(crate) count: u32,
     /// Processor's share of drawing the last one.
     pub(crate) cost: Seconds,
-    /// Index of the frame on screen, of the moving tracks.
-    pub(crate) frame: Option<u32>,
+    /// What the fan sees.
+    pub(crate) seen: Seen,
     /// Points and triangles in it.
     pub(crate) element_count: u64,
+}
+
+/// What a picture shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen {
+    /// Index of the frame, of the moving tracks.
+    pub(crate) frame: Option<u32>,
+    /// Index of the finest layer, of the points track that has the fewest; none without points.
+    pub(crate) layer: Option<u8>,
 }
 
 #[derive(Debug)]
@@ -45,7 +54,7 @@ impl Picture {
             done,
             count: 0,
             cost: Seconds(0.0),
-            frame: None,
+            seen: Seen::default(),
             element_count: 0,
         }
     }
@@ -53,10 +62,10 @@ impl Picture {
     /// The GPU has drawn a picture: from now on it is what the fan sees.
     pub(crate) fn displayed(&mut self, number: u32) {
         // Pictures that went down with a lost device are passed over.
-        while let Some(&(pending, frame)) = self.pending.front()
+        while let Some(&(pending, seen)) = self.pending.front()
             && pending <= number
         {
-            self.frame = frame;
+            self.seen = seen;
             self.pending.pop_front();
         }
     }
@@ -73,7 +82,7 @@ impl Picture {
     pub(crate) fn forget(&mut self) {
         self.drawn = None;
         self.pending.clear();
-        self.frame = None;
+        self.seen = Seen::default();
     }
 
     /// Whether the fan sees what the player wants seen.
@@ -119,13 +128,25 @@ impl Picture {
         let done = self.done.clone();
         // Nobody listens any more when the engine is gone.
         if screen.draw(&view, &items, move || drop(done.unbounded_send(number))) {
-            let is_moving = |shown: &&Shown| !manifest.tracks[usize::from(shown.track)].is_static;
-            let frame = shown.iter().find(is_moving).map(|shown| shown.frame);
-            self.pending.push_back((number, frame));
+            self.pending.push_back((number, seen(manifest, &shown)));
             self.drawn = Some(Drawn { shown, viewpoint });
             self.count = number;
             self.cost = js::now() - started;
         }
+    }
+}
+
+/// What a picture of these shows.
+fn seen(manifest: &Manifest, shown: &[Shown]) -> Seen {
+    let track = |shown: &Shown| &manifest.tracks[usize::from(shown.track)];
+    let moving = shown.iter().find(|shown| !track(shown).is_static);
+    let points = shown
+        .iter()
+        .filter(|shown| track(shown).kind == Kind::Points);
+    let layer_count = points.map(|shown| shown.layer_count).min();
+    Seen {
+        frame: moving.map(|shown| shown.frame),
+        layer: layer_count.and_then(|count| count.checked_sub(1)),
     }
 }
 
@@ -140,7 +161,11 @@ struct Piece<'a> {
 
 /// What is shown of a track, if it is on the GPU.
 fn piece<'a>(info: &Track, shown: &Shown, store: &'a Store) -> Option<Piece<'a>> {
-    let &Shown { track, frame } = shown;
+    let &Shown {
+        track,
+        frame,
+        layer_count,
+    } = shown;
     let resident = |kind| store.frame(StreamKey { track, kind }, frame);
     let drawn = resident(StreamKind::Layer(0)).or_else(|| resident(StreamKind::Rendition(0)))?;
     let (item, shadow, element_count) = match drawn {
@@ -149,7 +174,10 @@ fn piece<'a>(info: &Track, shown: &Shown, store: &'a Store) -> Option<Piece<'a>>
                 frame: points,
                 opacity: 1.0,
             };
-            (item, shadow, info.layers[0].element_count_max)
+            let finest = usize::from(layer_count).checked_sub(1);
+            let finest = finest.and_then(|layer| info.layers.get(layer));
+            let point_count = finest.map_or(0, |layer| layer.element_count_max);
+            (item, shadow, point_count)
         }
         Resident::Mesh(mesh, _, shadow) => {
             let texture = match resident(StreamKind::Texture(0)) {

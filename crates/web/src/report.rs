@@ -188,7 +188,8 @@ fn state(player: &Player, manifest: &Manifest, picture: &Picture, stats: &player
         play_state: convert::play_state(player.state()),
         mode: convert::mode(player.mode()),
         position_secs: player.position().0,
-        frame: picture.frame,
+        frame: picture.seen.frame,
+        layer: picture.seen.layer,
         // Only the reporter knows.
         is_seeking: false,
         rate: player.rate(),

@@ -17,6 +17,8 @@ pub(crate) struct HeldSegment {
     pub(crate) bytes: Uint8Array,
     /// Its framing.
     pub(crate) segment: Rc<Segment>,
+    /// For each frame the parts that several decoders can make at once; empty where all have one.
+    pub(crate) brick_counts: Rc<[u32]>,
 }
 
 /// A frame on the GPU.

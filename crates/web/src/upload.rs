@@ -19,9 +19,18 @@ pub(crate) fn upload(
     renderer: &mut Renderer,
 ) -> Result<(Resident, u64), UploadError> {
     match data {
-        FrameData::Points { chunks, points } => {
-            let chunks: Vec<PointChunk> = records(chunks);
-            let points: Vec<PackedPoint> = records(points);
+        FrameData::Points(pieces) => {
+            let (mut chunks, mut points) = (Vec::new(), Vec::new());
+            for piece in pieces {
+                let first_point = points.len() as u32;
+                append::<PackedPoint>(&mut points, &piece.points);
+                let first_chunk = chunks.len();
+                append::<PointChunk>(&mut chunks, &piece.chunks);
+                for chunk in &mut chunks[first_chunk..] {
+                    // A sum that is too large points outside, which the renderer refuses.
+                    chunk.first_point = chunk.first_point.saturating_add(first_point);
+                }
+            }
             let handle = renderer.upload_points(&chunks, &points)?;
             let size_bytes = handle.size_bytes();
             Ok((
@@ -65,9 +74,15 @@ pub(crate) fn upload(
 
 /// Whole records out of JavaScript's memory; surplus bytes are left.
 fn records<T: Pod>(bytes: &Uint8Array) -> Vec<T> {
-    let count = bytes.length() as usize / size_of::<T>();
-    let mut records = vec![T::zeroed(); count];
-    let whole = bytes.subarray(0, (count * size_of::<T>()) as u32);
-    whole.copy_to(bytemuck::cast_slice_mut(&mut records));
+    let mut records = Vec::new();
+    append(&mut records, bytes);
     records
+}
+
+/// Adds whole records out of JavaScript's memory; surplus bytes are left.
+fn append<T: Pod>(records: &mut Vec<T>, bytes: &Uint8Array) {
+    let (start, count) = (records.len(), bytes.length() as usize / size_of::<T>());
+    records.resize(start + count, T::zeroed());
+    let whole = bytes.subarray(0, (count * size_of::<T>()) as u32);
+    whole.copy_to(bytemuck::cast_slice_mut(&mut records[start..]));
 }

@@ -1,0 +1,321 @@
+//! What is held, under way or worth having, and how urgently.
+//!
+//! A frame made with several layers is two wishes: its coarsest form, as urgent as the frame
+//! itself, and the rest of its bytes, which come after everything that is coarse.
+//! So a replay is first there in full, then gets finer, nearest first.
+
+use touchline_scene::sorted;
+
+use crate::buffer::{Buffer, Job, SegmentRef, Slot};
+use crate::config::Config;
+use crate::rank::{Focus, Rank};
+
+/// Share of the budget that decoded frames may take before segments ahead do without.
+const DECODED_SHARE: f64 = 0.75;
+/// Share of the budget beyond which even coarse things wait for the refinement of nearer ones.
+const COARSE_SHARE: f64 = 0.25;
+/// Frames so near the clock count as urgent whatever their share.
+pub(crate) const NEAR: Rank = Rank(3);
+
+/// A segment or a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Item {
+    Segment(SegmentRef),
+    /// Made with all layers up to that of the stream.
+    Frame {
+        stream: usize,
+        frame: u32,
+    },
+}
+
+/// An item of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Wish {
+    pub(crate) rank: Rank,
+    pub(crate) item: Item,
+    pub(crate) bytes: u64,
+    /// Held or under way.
+    pub(crate) is_present: bool,
+}
+
+/// All that wishing rests on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wisher<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) buffer: &'a Buffer,
+    pub(crate) focus: Focus<'a>,
+}
+
+impl Wisher<'_> {
+    /// All that is held, under way or worth having, most urgent first.
+    pub(crate) fn wishes(&self) -> Vec<Wish> {
+        let mut wishes = Vec::new();
+        for (stream, buffer) in self.buffer.streams.iter().enumerate() {
+            if buffer.base == stream {
+                self.wish_frames(stream, &mut wishes);
+            }
+            self.wish_segments(stream, &mut wishes);
+        }
+        let mut wishes = sorted(wishes);
+        let coarse_max = (self.config.budget_bytes as f64 * COARSE_SHARE) as u64;
+        let mut coarse = 0;
+        for wish in &mut wishes {
+            coarse += wish.bytes;
+            if coarse > coarse_max && wish.rank > NEAR && !wish.rank.is_refined() {
+                wish.rank = wish.rank.refined();
+            }
+        }
+        let mut wishes = sorted(wishes);
+        let decoded_max = (self.config.budget_bytes as f64 * DECODED_SHARE) as u64;
+        let mut decoded = 0;
+        for wish in &mut wishes {
+            if matches!(wish.item, Item::Frame { .. }) {
+                decoded += wish.bytes;
+                if decoded > decoded_max && wish.rank > NEAR {
+                    wish.rank = wish.rank.spare();
+                }
+            }
+        }
+        sorted(wishes)
+    }
+
+    fn wish_frames(&self, base: usize, wishes: &mut Vec<Wish>) {
+        let buffer = &self.buffer.streams[base];
+        for (&frame, held) in buffer.frames.iter() {
+            let bytes = held.bytes;
+            self.wish_whole(base, frame, held.layer_count, (bytes, true), wishes);
+        }
+        let jobs = self.buffer.jobs.values();
+        for job in jobs.filter(|job| job.at.stream == base) {
+            for &frame in job.remaining.iter() {
+                let present = (job.frame_bytes, true);
+                if self.is_refining(job, frame) {
+                    self.wish_frame(base + job.layer_count - 1, frame, present, wishes);
+                } else {
+                    self.wish_whole(base, frame, job.layer_count, present, wishes);
+                }
+            }
+        }
+        if !self.is_selected(base) {
+            return;
+        }
+        for distance in 0..=self.config.decoded_ahead_count {
+            let Some(frame) = self.ahead(base, distance) else {
+                break;
+            };
+            self.wish_missing(base, frame, distance, wishes);
+        }
+    }
+
+    /// Wishes for a frame that is not here, or not with as many layers as it could be.
+    fn wish_missing(&self, base: usize, frame: u32, distance: u32, wishes: &mut Vec<Wish>) {
+        let buffer = self.buffer;
+        let segment = buffer.segment_at(base, frame);
+        let at = segment.map(|segment| SegmentRef {
+            stream: base,
+            segment,
+        });
+        if at.is_none_or(|at| buffer.has_job(at, Some(frame))) {
+            return;
+        }
+        let here = buffer.layers_here(base, frame);
+        let held = buffer.layers_held(base, frame);
+        let is_worth_refining = self.is_static(base) || self.focus.is_worth_refining(distance);
+        // Of a refinement what is reserved for it: it waits until so much can be had.
+        let wanted = |layer_count: usize| {
+            let finest = &buffer.streams[base + layer_count - 1];
+            let bytes = match layer_count {
+                1 => finest.frame_bytes_typical(),
+                _ => finest.frame_bytes_max,
+            };
+            (bytes, false)
+        };
+        if held == 0 {
+            // What the clock waits for is made from as little as possible.
+            let is_urgent = distance == 0 || !is_worth_refining;
+            let layer_count = if is_urgent { 1 } else { here.max(1) };
+            if buffer.layers_hoped(base, frame) > 0 {
+                self.wish_whole(base, frame, layer_count, wanted(layer_count), wishes);
+            }
+        } else if here > held && is_worth_refining {
+            self.wish_frame(base + here - 1, frame, wanted(here), wishes);
+        }
+    }
+
+    /// Wishes for a frame in its coarsest form, and for what its other layers add.
+    fn wish_whole(
+        &self,
+        base: usize,
+        frame: u32,
+        layer_count: usize,
+        (bytes, is_present): (u64, bool),
+        wishes: &mut Vec<Wish>,
+    ) {
+        let coarse_bytes = self.buffer.streams[base].frame_bytes_typical().min(bytes);
+        if layer_count <= 1 {
+            return self.wish_frame(base, frame, (bytes, is_present), wishes);
+        }
+        self.wish_frame(base, frame, (coarse_bytes, is_present), wishes);
+        let finest = base + layer_count - 1;
+        let more_bytes = bytes - coarse_bytes;
+        self.wish_frame(finest, frame, (more_bytes, is_present), wishes);
+    }
+
+    fn wish_frame(
+        &self,
+        stream: usize,
+        frame: u32,
+        (bytes, is_present): (u64, bool),
+        wishes: &mut Vec<Wish>,
+    ) {
+        wishes.push(Wish {
+            rank: self.rank_of_frame(stream, frame, is_present),
+            item: Item::Frame { stream, frame },
+            bytes,
+            is_present,
+        });
+    }
+
+    fn wish_segments(&self, stream: usize, wishes: &mut Vec<Wish>) {
+        let buffer = &self.buffer.streams[stream];
+        let mut wish = |segment: u32, bytes: u64, is_present: bool| {
+            let at = SegmentRef { stream, segment };
+            wishes.push(Wish {
+                rank: self.rank_of_segment(at),
+                item: Item::Segment(at),
+                bytes,
+                is_present,
+            });
+        };
+        for (&segment, slot) in buffer.segments.iter() {
+            match slot {
+                Slot::Held(bytes) => wish(segment, *bytes, true),
+                Slot::Fetching(_) => {
+                    let entry = self.buffer.entry(SegmentRef { stream, segment });
+                    wish(segment, entry.map_or(0, |entry| entry.size), true);
+                }
+                Slot::Lost => {}
+            }
+        }
+        if !self.is_selected(stream) || buffer.is_stopped {
+            return;
+        }
+        let rate = self.buffer.manifest.frame_rate.as_f64();
+        let horizon = (self.config.fetch_ahead.0 * rate) as u32;
+        // What refines only frames that are shown before it can come is left out.
+        let is_late = buffer.layer > 0 && !self.is_static(stream);
+        let mut distance = if is_late { self.focus.lead_count } else { 0 };
+        while distance <= horizon {
+            let frame = self.ahead(stream, distance);
+            let segment = frame.and_then(|frame| self.buffer.segment_at(stream, frame));
+            let at = segment.map(|segment| SegmentRef { stream, segment });
+            let found = at.and_then(|at| Some((at, self.buffer.entry(at)?)));
+            let (Some(frame), Some((at, entry))) = (frame, found) else {
+                break;
+            };
+            let mut frames = entry.first_frame..entry.first_frame + entry.frame_count;
+            let is_needed = frames.any(|frame| self.is_layer_needed(stream, frame));
+            if is_needed && !buffer.segments.contains_key(&at.segment) {
+                wish(at.segment, entry.size, false);
+            }
+            distance += if self.focus.direction < 0 {
+                frame - entry.first_frame + 1
+            } else {
+                entry.first_frame + entry.frame_count - frame
+            };
+        }
+    }
+
+    /// Whether a frame can still be made with more layers, and this one is among them.
+    fn is_layer_needed(&self, stream: usize, frame: u32) -> bool {
+        let base = self.buffer.streams[stream].base;
+        let hoped = self.buffer.layers_hoped(base, frame);
+        self.buffer.streams[stream].layer < hoped && self.buffer.layers_held(base, frame) < hoped
+    }
+
+    /// Whether a job makes a frame anew that is on the GPU already.
+    pub(crate) fn is_refining(&self, job: &Job, frame: u32) -> bool {
+        let base = &self.buffer.streams[job.at.stream];
+        job.layer_count > 1 && base.frames.contains_key(&frame)
+    }
+
+    /// Rank of a frame made with all layers up to that of `stream`.
+    pub(crate) fn rank_of_frame(&self, stream: usize, frame: u32, is_present: bool) -> Rank {
+        let layer = self.buffer.streams[stream].layer;
+        let rank = if self.is_static(stream) {
+            self.focus.rank_of_layer(Rank::NOW, layer)
+        } else {
+            let rank = self.focus.rank(frame, self.frame_count(stream));
+            let is_worth =
+                Focus::is_in_window(rank, self.config) || self.focus.is_in_wake(frame, self.config);
+            // What is refined already counts as nearer than it is: at the edge of the budget it
+            // would be given up, and made again a moment later.
+            let is_refined = layer > 0 && is_present;
+            let nearer = if is_refined {
+                Rank(rank.0.div_ceil(2))
+            } else {
+                rank
+            };
+            let rank = self.focus.rank_of_layer(nearer, layer);
+            if is_worth { rank } else { rank.spare() }
+        };
+        self.selected_rank(stream, rank)
+    }
+
+    pub(crate) fn rank_of_segment(&self, at: SegmentRef) -> Rank {
+        let rank = match self.buffer.entry(at) {
+            _ if self.is_static(at.stream) => Rank::NOW,
+            Some(entry) => {
+                let frame_count = self.frame_count(at.stream);
+                self.focus
+                    .rank_of_run(entry.first_frame, entry.frame_count, frame_count)
+            }
+            None => Rank(u32::MAX),
+        };
+        let layer = self.buffer.streams[at.stream].layer;
+        self.selected_rank(at.stream, self.focus.rank_of_layer(rank, layer))
+    }
+
+    fn selected_rank(&self, stream: usize, rank: Rank) -> Rank {
+        if self.is_selected(stream) {
+            rank
+        } else {
+            rank.unselected()
+        }
+    }
+
+    /// Whether an item is a frame that is seen now.
+    pub(crate) fn is_on_screen(&self, item: Item) -> bool {
+        let Item::Frame { stream, frame } = item else {
+            return false;
+        };
+        let track = self.buffer.streams[stream].key.track;
+        let shown = self.focus.picture.of(track);
+        shown.is_some_and(|shown| shown.frame == frame)
+    }
+
+    /// The stream's frame `distance` ahead of the clock, if there is one.
+    fn ahead(&self, stream: usize, distance: u32) -> Option<u32> {
+        if self.is_static(stream) {
+            (distance == 0).then_some(0)
+        } else {
+            self.focus.ahead(distance, self.frame_count(stream))
+        }
+    }
+
+    fn is_selected(&self, stream: usize) -> bool {
+        let track = self.buffer.streams[stream].key.track;
+        self.focus.selected.contains(&track)
+    }
+
+    fn is_static(&self, stream: usize) -> bool {
+        let track = usize::from(self.buffer.streams[stream].key.track);
+        self.buffer.manifest.tracks[track].is_static
+    }
+
+    fn frame_count(&self, stream: usize) -> u32 {
+        let manifest = &self.buffer.manifest;
+        let track = usize::from(self.buffer.streams[stream].key.track);
+        manifest.tracks[track].frame_count(manifest.frame_count)
+    }
+}
