@@ -20,46 +20,93 @@ const LIMITS: Limits = Limits {
     triangle_count_max: 2000,
 };
 
-/// A good chunk, and the chunks that a decoder must have seen before it.
+/// A good frame, and the chunks that a decoder must have seen before it.
 struct Vector {
     codec: [u8; 4],
     before: Vec<Vec<u8>>,
-    chunk: Vec<u8>,
+    /// One of each layer.
+    chunks: Vec<Vec<u8>>,
 }
 
 impl Vector {
-    /// A decoder that expects the chunk.
+    /// A decoder that expects the frame.
     fn decoder(&self) -> Box<dyn Decode> {
         let mut decoder = touchline_codec::decoder(self.codec).expect("a known codec");
         for chunk in &self.before {
-            decoder
-                .decode(&[chunk], None, &LIMITS)
-                .expect("a good chunk");
+            let frame = decoder.decode(&[chunk], None, &LIMITS);
+            frame.expect("a good chunk");
         }
         decoder
     }
 
-    /// Decodes `chunk` in this vector's place, in an allocation of its own, so that reading too
-    /// far shows.
-    fn decode(&self, chunk: &[u8]) -> Result<Frame, DecodeError> {
-        self.decoder()
-            .decode(&[&chunk.to_vec().into_boxed_slice()], None, &LIMITS)
+    /// Decodes `chunks` in this vector's place, each in an allocation of its own, so that reading
+    /// too far shows.
+    fn decode(
+        &self,
+        chunks: &[Vec<u8>],
+        brick: Option<u32>,
+        limits: &Limits,
+    ) -> Result<Frame, DecodeError> {
+        let chunks = chunks.iter();
+        let owned: Vec<Box<[u8]>> = chunks.map(|chunk| chunk.as_slice().into()).collect();
+        let layers: Vec<&[u8]> = owned.iter().map(|chunk| &**chunk).collect();
+        self.decoder().decode(&layers, brick, limits)
+    }
+
+    /// Decodes what may be anything, whole and in bricks: what comes out is sound.
+    fn judge(&self, chunks: &[Vec<u8>]) {
+        let count = touchline_codec::brick_count(self.codec, &chunks[0]).unwrap_or(1);
+        let bricks = (0..count.min(BRICK_COUNT_MAX)).map(Some);
+        for brick in [None].into_iter().chain(bricks) {
+            if let Ok(frame) = self.decode(chunks, brick, &LIMITS) {
+                check_sound(&frame);
+            }
+        }
+    }
+
+    /// The frame's chunks with one of them changed.
+    fn with(&self, layer: usize, change: impl FnOnce(&mut Vec<u8>)) -> Vec<Vec<u8>> {
+        let mut chunks = self.chunks.clone();
+        change(&mut chunks[layer]);
+        chunks
     }
 }
 
+/// Bricks that are tried of what may be anything.
+const BRICK_COUNT_MAX: u32 = 4;
+/// Of points, by layer.
+const POINTS_LAYERS: &[&str] = &["points-layer0.oct1"];
+
+/// A key and its next frame of a mesh, and points decoded up to each layer.
 fn good_vectors() -> Vec<Vector> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
-    let read = |name: &str| fs::read(folder.join(name)).expect("a committed chunk");
-    let vector = |codec, before, name| Vector {
+    let read = |name: &&str| fs::read(folder.join(name)).expect("a committed chunk");
+    let [key, next] = ["mesh-key.msh1", "mesh-next.msh1"].map(|name| read(&name));
+    let vector = |codec, before, chunks| Vector {
         codec,
         before,
-        chunk: read(name),
+        chunks,
     };
-    vec![
-        vector(POINTS, vec![], "points.oct1"),
-        vector(MESH, vec![], "mesh-key.msh1"),
-        vector(MESH, vec![read("mesh-key.msh1")], "mesh-next.msh1"),
-    ]
+    let mut vectors = vec![
+        vector(MESH, vec![], vec![key.clone()]),
+        vector(MESH, vec![key], vec![next]),
+    ];
+    let layers: Vec<Vec<u8>> = POINTS_LAYERS.iter().map(read).collect();
+    for count in 1..=layers.len() {
+        vectors.push(vector(POINTS, vec![], layers[..count].to_vec()));
+    }
+    vectors
+}
+
+/// Each layer of each good vector.
+fn each_layer() -> impl Iterator<Item = (Vector, usize)> {
+    let counts = good_vectors()
+        .into_iter()
+        .map(|vector| vector.chunks.len())
+        .enumerate();
+    counts.flat_map(|(index, count)| {
+        (0..count).map(move |layer| (good_vectors().swap_remove(index), layer))
+    })
 }
 
 fn element_count(frame: &Frame) -> usize {
@@ -93,11 +140,10 @@ fn check_sound(frame: &Frame) {
 
 #[test]
 fn every_prefix_of_a_chunk_is_refused() {
-    for vector in good_vectors() {
-        for length in 0..vector.chunk.len() {
-            let error = vector
-                .decode(&vector.chunk[..length])
-                .expect_err("a prefix");
+    for (vector, layer) in each_layer() {
+        for length in 0..vector.chunks[layer].len() {
+            let cut = vector.with(layer, |chunk| chunk.truncate(length));
+            let error = vector.decode(&cut, None, &LIMITS).expect_err("a prefix");
             assert_eq!(
                 error.recovery(),
                 Recovery::FetchAgain,
@@ -109,24 +155,64 @@ fn every_prefix_of_a_chunk_is_refused() {
 
 #[test]
 fn surplus_bytes_are_refused() {
-    for vector in good_vectors() {
-        for surplus in [&[0][..], &[255], &vector.chunk] {
-            let chunk = [&vector.chunk[..], surplus].concat();
-            let error = vector.decode(&chunk).expect_err("surplus");
+    for (vector, layer) in each_layer() {
+        for surplus in [&[0][..], &[255], &vector.chunks[layer]] {
+            let longer = vector.with(layer, |chunk| chunk.extend_from_slice(surplus));
+            let error = vector.decode(&longer, None, &LIMITS).expect_err("surplus");
             assert_eq!(error.recovery(), Recovery::SkipToNextKey);
         }
     }
 }
 
 #[test]
-fn a_flipped_bit_never_breaks_anything() {
+fn other_layers_than_there_are_are_refused() {
     for vector in good_vectors() {
-        for bit in 0..vector.chunk.len() * 8 {
-            let mut chunk = vector.chunk.clone();
-            chunk[bit / 8] ^= 1 << (bit % 8);
-            if let Ok(frame) = vector.decode(&chunk) {
-                check_sound(&frame);
-            }
+        let mut more = vector.chunks.clone();
+        more.extend(vector.chunks.last().cloned());
+        for chunks in [&[], &more[..]] {
+            let error = vector.decode(chunks, None, &LIMITS).expect_err("no frame");
+            assert_eq!(error.recovery(), Recovery::SkipToNextKey);
+        }
+    }
+}
+
+#[test]
+fn bricks_are_the_frame_and_no_more() {
+    for vector in good_vectors() {
+        let count = touchline_codec::brick_count(vector.codec, &vector.chunks[0]);
+        let count = count.expect("a good chunk");
+        let decode = |brick| vector.decode(&vector.chunks, brick, &LIMITS);
+        for brick in [count, u32::MAX] {
+            let error = decode(Some(brick)).expect_err("no such brick");
+            assert_eq!(error.recovery(), Recovery::SkipToNextKey);
+        }
+        let whole = decode(None).expect("a good frame");
+        let mut bricks = (0..count).map(|brick| decode(Some(brick)).expect("a good brick"));
+        let first = bricks.next().expect("at least one brick");
+        assert!(bricks.fold(first, joined) == whole);
+    }
+}
+
+/// Points, and those of the next brick behind them.
+fn joined(frame: Frame, next: Frame) -> Frame {
+    let (Frame::Points(mut frame), Frame::Points(next)) = (frame, next) else {
+        panic!("only points have many bricks")
+    };
+    let point_count = frame.points.len() as u32;
+    let moved = next.chunks.into_iter().map(|mut chunk| {
+        chunk.first_point += point_count;
+        chunk
+    });
+    frame.chunks.extend(moved);
+    frame.points.extend(next.points);
+    Frame::Points(frame)
+}
+
+#[test]
+fn a_flipped_bit_never_breaks_anything() {
+    for (vector, layer) in each_layer() {
+        for bit in 0..vector.chunks[layer].len() * 8 {
+            vector.judge(&vector.with(layer, |chunk| chunk[bit / 8] ^= 1 << (bit % 8)));
         }
     }
 }
@@ -134,42 +220,43 @@ fn a_flipped_bit_never_breaks_anything() {
 #[test]
 fn after_an_error_only_a_key_helps() {
     let vectors = good_vectors();
-    let (key, next) = (&vectors[1], &vectors[2]);
-    let mut decoder = next.decoder();
-    assert!(decoder.decode(&[&next.chunk[..20]], None, &LIMITS).is_err());
-    assert!(decoder.decode(&[&next.chunk], None, &LIMITS).is_err());
-    assert!(decoder.decode(&[&key.chunk], None, &LIMITS).is_ok());
-    assert!(decoder.decode(&[&next.chunk], None, &LIMITS).is_ok());
+    let (key, next) = (&vectors[0].chunks[0], &vectors[1].chunks[0]);
+    for bad in [&[][..], &[&next[..20]], &[key, next]] {
+        let mut decoder = vectors[1].decoder();
+        assert!(decoder.decode(bad, None, &LIMITS).is_err());
+        assert!(decoder.decode(&[next], None, &LIMITS).is_err());
+        assert!(decoder.decode(&[key], None, &LIMITS).is_ok());
+        assert!(decoder.decode(&[next], None, &LIMITS).is_ok());
+    }
 }
 
 #[test]
 fn limits_hold_to_the_last_element() {
     for vector in good_vectors() {
-        let frame = vector.decode(&vector.chunk).expect("a good chunk");
+        let decode = |limits: &Limits| vector.decode(&vector.chunks, None, limits);
+        let frame = decode(&LIMITS).expect("a good frame");
         let exact = Limits {
             element_count_max: element_count(&frame) as u32,
             ..LIMITS
         };
-        assert!(
-            vector
-                .decoder()
-                .decode(&[&vector.chunk], None, &exact)
-                .is_ok()
-        );
+        assert!(decode(&exact).is_ok());
         let less = Limits {
             element_count_max: exact.element_count_max - 1,
             ..exact
         };
-        let error = vector.decoder().decode(&[&vector.chunk], None, &less);
-        assert_eq!(error.map_err(|error| error.recovery()), Err(Recovery::Stop));
+        // They are the whole frame's, whichever brick of it is wanted.
+        for brick in [None, Some(0)] {
+            let error = vector.decode(&vector.chunks, brick, &less);
+            assert_eq!(error.map_err(|error| error.recovery()), Err(Recovery::Stop));
+        }
     }
-    let key = &good_vectors()[1];
+    let key = &good_vectors()[0];
     let flat = Limits {
         triangle_count_max: 10,
         ..LIMITS
     };
     assert!(matches!(
-        key.decoder().decode(&[&key.chunk], None, &flat),
+        key.decode(&key.chunks, None, &flat),
         Err(DecodeError::OverLimit { limit: 10, .. })
     ));
 }
@@ -181,11 +268,11 @@ fn huge_promises_cost_nothing() {
         triangle_count_max: u32::MAX,
     };
     for vector in good_vectors() {
-        let mut chunk = vector.chunk.clone();
+        let mut chunks = vector.chunks.clone();
         // The count of points lies at 4, that of vertices at 8, that of triangles at 12.
         for place in [4, 8, 12] {
-            chunk[place..place + 4].copy_from_slice(&u32::MAX.to_le_bytes());
-            assert!(vector.decoder().decode(&[&chunk], None, &endless).is_err());
+            chunks[0][place..place + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+            assert!(vector.decode(&chunks, None, &endless).is_err());
         }
     }
 }
@@ -193,10 +280,8 @@ fn huge_promises_cost_nothing() {
 proptest! {
     #[test]
     fn any_bytes_end_in_ok_or_err(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        for vector in good_vectors() {
-            if let Ok(frame) = vector.decode(&bytes) {
-                check_sound(&frame);
-            }
+        for (vector, layer) in each_layer() {
+            vector.judge(&vector.with(layer, |chunk| chunk.clone_from(&bytes)));
         }
         let _segment = Segment::parse(&bytes);
         let _header = Header::parse(&bytes);
@@ -205,16 +290,15 @@ proptest! {
 
     #[test]
     fn any_payload_ends_in_ok_or_err(seed in prop::collection::vec(any::<u8>(), 1..40)) {
-        for vector in good_vectors() {
+        for (vector, layer) in each_layer() {
             // The header stays good, so that the random bytes reach the models.
             let header_size = if vector.before.is_empty() { 40 } else { 16 };
-            let mut chunk = vector.chunk.clone();
-            for (byte, random) in chunk[header_size..].iter_mut().zip(seed.iter().cycle()) {
-                *byte = *random;
-            }
-            if let Ok(frame) = vector.decode(&chunk) {
-                check_sound(&frame);
-            }
+            vector.judge(&vector.with(layer, |chunk| {
+                let payload = chunk.iter_mut().skip(header_size);
+                for (byte, random) in payload.zip(seed.iter().cycle()) {
+                    *byte = *random;
+                }
+            }));
         }
     }
 }
@@ -222,8 +306,8 @@ proptest! {
 fn segment() -> Vec<u8> {
     let vectors = good_vectors();
     let mut writer = SegmentWriter::new(CodecId(MESH), 7);
-    writer.push(&vectors[1].chunk, true);
-    writer.push(&vectors[2].chunk, false);
+    writer.push(&vectors[0].chunks[0], true);
+    writer.push(&vectors[1].chunks[0], false);
     writer.finish()
 }
 

@@ -66,19 +66,27 @@ fn packed(track: &str, options: &str) -> (tempfile::TempDir, Opened) {
     (folder, opened)
 }
 
-/// Decodes all frames of a stream, in order.
-fn decoded(opened: &Opened, stream: &Stream, mut show: impl FnMut(usize, Frame)) {
+/// Decodes all frames of a stream, or of layers, in order.
+fn decoded(opened: &Opened, layers: &[Stream], mut show: impl FnMut(usize, Frame)) {
+    let finest = layers.last().unwrap();
     let limits = Limits {
-        element_count_max: stream.element_count_max,
-        triangle_count_max: stream.triangle_count_max,
+        element_count_max: finest.element_count_max,
+        triangle_count_max: finest.triangle_count_max,
     };
     let mut index = 0;
-    for entry in &stream.segments {
-        let bytes = opened.read(entry).unwrap();
-        let mut decoder = touchline_codec::decoder(stream.codec.0).unwrap();
-        for frame in Segment::parse(&bytes).unwrap().frames {
-            let chunk = &bytes[frame.bytes];
-            show(index, decoder.decode(&[chunk], None, &limits).unwrap());
+    for place in 0..finest.segments.len() {
+        let read = |layer: &Stream| {
+            let bytes = opened.read(&layer.segments[place]).unwrap();
+            (Segment::parse(&bytes).unwrap(), bytes)
+        };
+        let segments: Vec<(Segment, Vec<u8>)> = layers.iter().map(read).collect();
+        let mut decoder = touchline_codec::decoder(finest.codec.0).unwrap();
+        for frame in 0..segments[0].0.frames.len() {
+            let chunks = segments
+                .iter()
+                .map(|(segment, bytes)| &bytes[segment.frames[frame].bytes.clone()]);
+            let chunks: Vec<&[u8]> = chunks.collect();
+            show(index, decoder.decode(&chunks, None, &limits).unwrap());
             index += 1;
         }
     }
@@ -116,27 +124,30 @@ fn loot_keeps_every_voxel_and_its_colours() {
     };
     let track = format!("path={}/loot_000[1-4].ply", folder.display());
     let (_gone, opened) = packed(&track, "--frame-rate 30 --segment-secs 0.1");
-    let stream = &opened.manifest.tracks[0].layers[0];
     let mut frame_count = 0;
-    decoded(&opened, stream, |index, frame| {
-        let Frame::Points(frame) = frame else {
-            panic!("frame {index} is no points")
-        };
-        let (header, rows) = rows(&folder.join(format!("loot_{:04}.ply", index + 1)));
-        let source: HashMap<IVec3, [u8; 3]> = rows
-            .chunks_exact(9)
-            .map(|row| {
-                let axis = |at: usize| i32::from(u16::from_le_bytes([row[at], row[at + 1]]));
-                (
-                    IVec3::new(axis(0), axis(2), axis(4)),
-                    [row[6], row[7], row[8]],
-                )
-            })
-            .collect();
-        assert_eq!(source.len(), count_of(&header, "vertex"));
-        check_points(index, &frame, &source);
-        frame_count += 1;
-    });
+    decoded(
+        &opened,
+        &opened.manifest.tracks[0].layers,
+        |index, frame| {
+            let Frame::Points(frame) = frame else {
+                panic!("frame {index} is no points")
+            };
+            let (header, rows) = rows(&folder.join(format!("loot_{:04}.ply", index + 1)));
+            let source: HashMap<IVec3, [u8; 3]> = rows
+                .chunks_exact(9)
+                .map(|row| {
+                    let axis = |at: usize| i32::from(u16::from_le_bytes([row[at], row[at + 1]]));
+                    (
+                        IVec3::new(axis(0), axis(2), axis(4)),
+                        [row[6], row[7], row[8]],
+                    )
+                })
+                .collect();
+            assert_eq!(source.len(), count_of(&header, "vertex"));
+            check_points(index, &frame, &source);
+            frame_count += 1;
+        },
+    );
     assert_eq!(frame_count, 4);
 }
 
@@ -198,7 +209,7 @@ fn liam_keeps_shape_and_texture() {
     let (_gone, opened) = packed(&track, "--frame-rate 25 --segment-secs 0.16");
     let track = &opened.manifest.tracks[0];
     let mut topology = MeshTopology::default();
-    decoded(&opened, &track.renditions[0], |index, frame| {
+    decoded(&opened, &track.renditions[..1], |index, frame| {
         let Frame::Mesh(mut frame) = frame else {
             panic!("frame {index} is no mesh")
         };

@@ -78,13 +78,13 @@ fn points_are_what_the_codec_says() {
 
 #[wasm_bindgen_test]
 fn the_committed_points_are_what_native_code_decodes() {
-    let chunk = include_bytes!("../../../tests/vectors/points.oct1");
+    let layers = [include_bytes!("../../../tests/vectors/points-layer0.oct1")];
     let object = Decoder::new("oct1")
         .unwrap()
-        .decode(arrays(&[chunk]), None, 10_000, 0)
+        .decode(arrays(&layers), None, 10_000, 0)
         .unwrap();
     let decoded = [bytes(&object, "chunks"), bytes(&object, "points")].concat();
-    let wanted = include_bytes!("../../../tests/vectors/points.decoded");
+    let wanted = include_bytes!("../../../tests/vectors/points-layer0.decoded");
     assert!(decoded == wanted);
 }
 
