@@ -189,6 +189,15 @@ fn playing_is_as_fine_as_the_network_allows() {
 }
 
 #[test]
+fn a_replay_too_heavy_to_be_held_fine_plays_on() {
+    let mut driver = driver(team(), Network::FIBRE);
+    let shares = shares(&mut driver, 2.0);
+    assert_eq!(driver.player.stats().stall_count, 0);
+    assert!(shares[2] + shares[3] > 0.5, "{shares:?}");
+    assert!(driver.used_bytes_max <= Config::default().budget_bytes);
+}
+
+#[test]
 fn slow_decoders_make_it_coarse_and_never_late() {
     let decoders = Decoders {
         count: 2,

@@ -251,15 +251,14 @@ impl Planner<'_> {
 
     /// How many layers a frame is to be made with now; 0 if it is not to be made.
     fn layers_for(&self, at: SegmentRef, frame: u32) -> usize {
+        if self.buffer.has_job(at, Some(frame)) {
+            return 0;
+        }
         let here = self.buffer.layers_here(at.stream, frame);
         let held = self.buffer.layers_held(at.stream, frame);
-        if here <= held || self.buffer.has_job(at, Some(frame)) {
-            0
-        } else if self.is_target(at.stream + here - 1, frame) {
-            here
-        } else {
-            usize::from(held == 0 && self.is_target(at.stream, frame))
-        }
+        let mut layer_counts = (held + 1..=here).rev();
+        let wanted = layer_counts.find(|count| self.is_target(at.stream + count - 1, frame));
+        wanted.unwrap_or(0)
     }
 
     fn is_target(&self, stream: usize, frame: u32) -> bool {

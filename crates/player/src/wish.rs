@@ -66,7 +66,7 @@ impl Wisher<'_> {
             }
         }
         let mut wishes = sorted(wishes);
-        let decoded_max = (self.config.budget_bytes as f64 * DECODED_SHARE) as u64;
+        let decoded_max = self.decoded_max();
         let mut decoded = 0;
         for wish in &mut wishes {
             if matches!(wish.item, Item::Frame { .. }) {
@@ -118,7 +118,7 @@ impl Wisher<'_> {
         if at.is_none_or(|at| buffer.has_job(at, Some(frame))) {
             return;
         }
-        let here = buffer.layers_here(base, frame);
+        let here = self.affordable(base, buffer.layers_here(base, frame));
         let held = buffer.layers_held(base, frame);
         let is_worth_refining = self.is_static(base) || self.focus.is_worth_refining(distance);
         // Of a refinement what is reserved for it: it waits until so much can be had.
@@ -140,6 +140,27 @@ impl Wisher<'_> {
         } else if here > held && is_worth_refining {
             self.wish_frame(base + here - 1, frame, wanted(here), wishes);
         }
+    }
+
+    /// While the clock runs, the most of these layers with which all frames that it passes before
+    /// a finer one could be there can be held.
+    fn affordable(&self, base: usize, layer_count: usize) -> usize {
+        let is_running = self.focus.lead_count > 0 && !self.is_static(base);
+        let held_count = u64::from(self.focus.lead_count) + 1;
+        let fits = |layer_count: &usize| {
+            let finest = &self.buffer.streams[base + layer_count - 1];
+            finest.frame_bytes_max.saturating_mul(held_count) <= self.decoded_max()
+        };
+        let fewer = || (2..=layer_count).rev().find(fits);
+        if is_running {
+            fewer().unwrap_or(layer_count.min(1))
+        } else {
+            layer_count
+        }
+    }
+
+    fn decoded_max(&self) -> u64 {
+        (self.config.budget_bytes as f64 * DECODED_SHARE) as u64
     }
 
     /// Wishes for a frame in its coarsest form, and for what its other layers add.
