@@ -4,12 +4,13 @@
  * `node decode.mjs points|mesh NAME PACK CAPTURE BLANK_PACK` prints figures as JSON; the last is
  * the pack of what `blank.mjs` has made.
  * A rate is that of the whole sequence, decoded in order: its median of `ROUND_COUNT`.
- * Bits are those of whole segments, framing and keys included, textures not.
+ * Bits are those of whole segments, framing and keys included, textures not; points are decoded
+ * from all their layers, but where layer 0 is named from that alone.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { elementCount, frameFiles, readCloud, readGrid, readMesh } from "./captures.mjs";
-import { readGeometry } from "./packs.mjs";
+import { bytesOf, readGeometry } from "./packs.mjs";
 import { largestErrorMetres, lumaPsnrDb } from "./quality.mjs";
 import { median, timed } from "./rates.mjs";
 
@@ -19,17 +20,25 @@ const ROUND_COUNT = 5;
 const [kind, name, pack, capture, blankPack] = process.argv.slice(2);
 const { initSync, Decoder } = await import(`${MODULE}.js`);
 const { memory } = initSync({ module: readFileSync(`${MODULE}_bg.wasm`) });
-const { stream, bytes, chunks } = readGeometry(pack);
+const geometry = readGeometry(pack);
+const bytes = bytesOf(geometry);
 const files = frameFiles(capture);
 
-/** Decodes all frames, in order, each seen by `look`. */
-function decodeAll(look) {
-  const decoder = new Decoder(stream.codec);
-  chunks.forEach((chunk, index) => {
-    const { elementCountMax, triangleCountMax } = stream;
-    look(decoder.decode([chunk.bytes], undefined, elementCountMax, triangleCountMax), index);
+/** Decodes all frames, in order, from their first `layerCount` layers, each seen by `look`. */
+function decodeAll(look, layerCount = geometry.layers.length) {
+  const { codec, elementCountMax, triangleCountMax } = geometry.layers[layerCount - 1].stream;
+  const decoder = new Decoder(codec);
+  geometry.frames.forEach((chunks, index) => {
+    const layers = chunks.slice(0, layerCount);
+    look(decoder.decode(layers, undefined, elementCountMax, triangleCountMax), index);
   });
   decoder.free();
+}
+
+/** The median time that all frames take, milliseconds. */
+function decodeMs(layerCount) {
+  const decode = () => decodeAll(() => {}, layerCount);
+  return median(Array.from({ length: ROUND_COUNT }, () => timed(decode)));
 }
 
 /** Millions of points or vertices a second. */
@@ -38,8 +47,7 @@ function decodeRate() {
   decodeAll((frame) => {
     count += (frame.points ?? frame.vertices).byteLength / 8;
   }); // This run also compiles.
-  const rounds = Array.from({ length: ROUND_COUNT }, () => timed(() => decodeAll(() => {})));
-  return count / median(rounds) / 1000;
+  return count / decodeMs() / 1000;
 }
 
 function pointsFigures() {
@@ -53,9 +61,11 @@ function pointsFigures() {
   });
   return {
     all_bpp: (bytes * 8) / count,
-    geometry_bpp: (readGeometry(blankPack).bytes * 8) / count,
+    geometry_bpp: (bytesOf(readGeometry(blankPack)) * 8) / count,
     colour_y_psnr_db: psnrs.reduce((sum, psnr) => sum + psnr, 0) / psnrs.length,
     decode_mpts_per_s: decodeRate(),
+    layer0_share: geometry.layers[0].bytes / bytes,
+    layer0_decode_ms: decodeMs(1) / geometry.frames.length,
   };
 }
 
@@ -69,13 +79,14 @@ function meshFigures() {
   });
   return {
     all_bpv: (bytes * 8) / count,
-    positions_bpv: ((bytes - readGeometry(blankPack).bytes) * 8) / count,
+    positions_bpv: ((bytes - bytesOf(readGeometry(blankPack))) * 8) / count,
     max_error_mm: errorMetres * 1000,
     decode_mverts_per_s: decodeRate(),
   };
 }
 
 const figures = kind === "points" ? pointsFigures() : meshFigures();
+// Memory never shrinks.
 figures.decoder_peak_mb = memory.buffer.byteLength / 1e6;
 const named = Object.entries(figures).map(([what, figure]) => [`${kind}.${name}.${what}`, figure]);
 console.log(JSON.stringify(Object.fromEntries(named)));

@@ -6,20 +6,32 @@ import { join } from "node:path";
 const HEADER_BYTES = 16;
 
 /**
- * A pack's only track and its geometry.
+ * A pack's only track and its geometry: the layers of points, coarsest first; a mesh is one.
  *
- * @returns {{ stream: object, bytes: number, chunks: { bytes: Uint8Array, isKey: boolean }[] }}
+ * @typedef {object} Geometry
+ * @property {{ stream: object, bytes: number }[]} layers - Bytes of all segments, with framing.
+ * @property {Uint8Array[][]} frames - Each frame's chunks, one a layer.
+ *
+ * @returns {Geometry}
  */
 export function readGeometry(folder) {
   const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"));
   const track = manifest.tracks[0];
-  const stream = (track.kind === "points" ? track.layers : track.renditions)[0];
-  const segments = stream.segments.map(({ url }) => readFileSync(join(folder, url)));
+  const streams = track.kind === "points" ? track.layers : track.renditions.slice(0, 1);
+  const layers = streams.map((stream) => {
+    const segments = stream.segments.map(({ url }) => readFileSync(join(folder, url)));
+    const bytes = segments.reduce((sum, segment) => sum + segment.length, 0);
+    return { stream, bytes, chunks: segments.flatMap(chunksOf) };
+  });
   return {
-    stream,
-    bytes: segments.reduce((sum, segment) => sum + segment.length, 0),
-    chunks: segments.flatMap(chunksOf),
+    layers: layers.map(({ stream, bytes }) => ({ stream, bytes })),
+    frames: layers[0].chunks.map((_, index) => layers.map(({ chunks }) => chunks[index])),
   };
+}
+
+/** Bytes of all layers. */
+export function bytesOf({ layers }) {
+  return layers.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /**
@@ -27,8 +39,8 @@ export function readGeometry(folder) {
  *
  * @returns {{ textureBits: number, stepMetres: number }}
  */
-export function meshPrecision({ bytes }) {
-  const header = new DataView(bytes.buffer, bytes.byteOffset);
+export function meshPrecision(chunk) {
+  const header = new DataView(chunk.buffer, chunk.byteOffset);
   return { textureBits: header.getUint8(16), stepMetres: header.getFloat32(32, true) };
 }
 
@@ -36,10 +48,9 @@ function chunksOf(segment) {
   const count = segment.readUInt16LE(6);
   let at = HEADER_BYTES + 4 * count;
   return Array.from({ length: count }, (_, index) => {
-    const entry = segment.readUInt32LE(HEADER_BYTES + 4 * index);
-    const size = entry & 0x7fffffff;
+    const size = segment.readUInt32LE(HEADER_BYTES + 4 * index) & 0x7fffffff;
     const bytes = Uint8Array.from(segment.subarray(at, at + size));
     at += size;
-    return { bytes, isKey: entry >>> 31 === 1 };
+    return bytes;
   });
 }

@@ -67,8 +67,7 @@ const GENERATED: [Sample; 2] = [
 ];
 
 /// Names of the report that nothing here measures, and why.
-const UNMEASURED: [(&str, &str); 6] = [
-    ("points.*.layer0_*", "points have one layer"),
+const UNMEASURED: [(&str, &str); 5] = [
     ("size.fallback_*", "there is no fallback build"),
     ("start.round_trips.*", "not measured yet"),
     ("draw.*", "not measured yet"),
