@@ -9,7 +9,6 @@ use std::ops::Range;
 use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
 use touchline_pack::{CodecId, Segment};
 use touchline_player::{JobId, Recovery, StreamKind};
-use touchline_scene::{SortedMap, sorted};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort};
 
@@ -115,18 +114,28 @@ struct Port {
 }
 
 /// A job that several ports work at.
-#[derive(Debug)]
 struct Shared {
+    job: JobId,
     /// Ports that have not finished.
     port_count: usize,
-    /// Of each frame in bricks what is here, and the time it took, milliseconds.
-    frames: SortedMap<u32, (Vec<Option<PointsPiece>>, f64)>,
+    /// Its frames in bricks that are not complete.
+    frames: Vec<Joining>,
+}
+
+/// A frame of which bricks are missing.
+struct Joining {
+    /// In the segment.
+    index: u32,
+    /// Those that are here, by their number.
+    pieces: Vec<Option<PointsPiece>>,
+    /// Time they took, milliseconds.
+    millis: f64,
 }
 
 /// All decode workers.
 pub(crate) struct Decoders {
     ports: Vec<Port>,
-    shared: SortedMap<JobId, Shared>,
+    shared: Vec<Shared>,
 }
 
 impl Decoders {
@@ -148,7 +157,7 @@ impl Decoders {
         };
         Self {
             ports: ports.into_iter().map(listen).collect(),
-            shared: SortedMap::default(),
+            shared: Vec::new(),
         }
     }
 
@@ -165,34 +174,31 @@ impl Decoders {
         let base = job.layers.first().ok_or("no layer")?;
         let brick_count = |index: u32| *base.brick_counts.get(index as usize).unwrap_or(&1);
         let brick_count_max = job.frames.clone().map(brick_count).max().unwrap_or(1);
-        let loads = self.ports.iter().enumerate();
-        let loads = loads
-            .map(|(index, port)| (port.jobs.len(), index))
-            .collect();
-        let ports = sorted::<(usize, usize)>(loads);
-        let share_count = ports.len().min(brick_count_max as usize);
+        let share_count = self.ports.len().min(brick_count_max as usize);
         if share_count == 0 {
             return Err("no decoder".into());
         }
-        for (share, &(_, index)) in ports[..share_count].iter().enumerate() {
+        for share in 0..share_count {
             let (message, transfer) = message(job, base, share, share_count)?;
-            let port = &mut self.ports[index];
+            let is_busy = |port: &&mut Port| (port.jobs.contains(&job.id), port.jobs.len());
+            let port = self.ports.iter_mut().min_by_key(is_busy);
+            let port = port.ok_or("no decoder")?;
             port.port
                 .post_message_with_transferable(&message, &transfer)?;
             port.jobs.push(job.id);
         }
         if share_count > 1 {
             let in_bricks = job.frames.clone().filter(|&index| brick_count(index) > 1);
-            let mut frames = SortedMap::default();
-            for index in in_bricks {
-                let pieces = vec![None; brick_count(index) as usize];
-                frames.insert(index, (pieces, 0.0));
-            }
-            let shared = Shared {
-                port_count: share_count,
-                frames,
+            let joining = |index| Joining {
+                index,
+                pieces: vec![None; brick_count(index) as usize],
+                millis: 0.0,
             };
-            self.shared.insert(job.id, shared);
+            self.shared.push(Shared {
+                job: job.id,
+                port_count: share_count,
+                frames: in_bricks.map(joining).collect(),
+            });
         }
         Ok(())
     }
@@ -207,13 +213,14 @@ impl Decoders {
                 millis,
                 data: FrameData::Points(mut piece),
             } => {
-                let shared = self.shared.get_mut(&job)?;
-                let (pieces, total_millis) = shared.frames.get_mut(&index)?;
-                *pieces.get_mut(brick as usize)? = piece.pop();
-                *total_millis += millis;
-                let pieces: Option<Vec<PointsPiece>> = pieces.iter().cloned().collect();
-                let (data, millis) = (FrameData::Points(pieces?), *total_millis);
-                shared.frames.remove(&index);
+                let shared = self.shared.iter_mut().find(|shared| shared.job == job)?;
+                let mut frames = shared.frames.iter_mut();
+                let frame = frames.find(|frame| frame.index == index)?;
+                *frame.pieces.get_mut(brick as usize)? = piece.pop();
+                frame.millis += millis;
+                let pieces: Option<Vec<PointsPiece>> = frame.pieces.iter().cloned().collect();
+                let (data, millis) = (FrameData::Points(pieces?), frame.millis);
+                shared.frames.retain(|frame| frame.index != index);
                 Some(Answer::Frame {
                     job,
                     index,
@@ -223,7 +230,8 @@ impl Decoders {
                 })
             }
             Answer::Done { job } => {
-                if let Some(shared) = self.shared.get_mut(&job)
+                let mut shared = self.shared.iter_mut();
+                if let Some(shared) = shared.find(|shared| shared.job == job)
                     && shared.port_count > 1
                 {
                     shared.port_count -= 1;
@@ -233,11 +241,8 @@ impl Decoders {
                 Some(answer)
             }
             Answer::Failed { job, .. } => {
-                if self.shared.get(&job).is_some() {
-                    // The others need not go on.
-                    self.cancel(job);
-                }
-                self.forget(job);
+                // Other ports need not go on with it.
+                self.cancel(job);
                 Some(answer)
             }
             whole @ Answer::Frame { .. } => Some(whole),
@@ -246,7 +251,7 @@ impl Decoders {
 
     /// Asks for a job to be stopped; frames on their way may still arrive.
     pub(crate) fn cancel(&mut self, job: JobId) {
-        self.shared.remove(&job);
+        self.shared.retain(|shared| shared.job != job);
         for port in self
             .ports
             .iter_mut()
@@ -271,7 +276,7 @@ impl Decoders {
 
     /// Forgets a job that has ended.
     fn forget(&mut self, job: JobId) {
-        self.shared.remove(&job);
+        self.shared.retain(|shared| shared.job != job);
         for port in &mut self.ports {
             port.jobs.retain(|&other| other != job);
         }
