@@ -13,7 +13,8 @@ pub struct Config {
     pub fetch_count_max: usize,
     /// Decode jobs under way at most: one for each decode worker; at least 1.
     pub decoder_count: usize,
-    /// Frames in one decode job at most; at least 1. Small, so that a seek waits for little.
+    /// Frames in one decode job at most; at least 1, fewer where they have several layers. Small,
+    /// so that a seek waits for little.
     pub job_frame_count_max: u32,
     /// Frames kept decoded ahead of the clock, where the budget allows.
     pub decoded_ahead_count: u32,
