@@ -123,13 +123,14 @@ export class ReplayPage {
     return pictureOf(await this.replay(index));
   }
 
-  /** The 3D picture alone, once it no longer changes: gliding and late decoding are over. */
+  /** The 3D picture alone, once it no longer changes: gliding and refining are over. */
   async settledPicture(index = 0): Promise<Picture> {
     await (await this.replay(index)).evaluate((replay) => {
       const sheet = new CSSStyleSheet();
       sheet.replaceSync("[part=prompt] { display: none !important }");
       replay.shadowRoot?.adoptedStyleSheets.push(sheet);
     });
+    await this.waitForDetail(index);
     const deadline = Date.now() + 20_000;
     let last = await this.picture(index);
     while (Date.now() < deadline) {
@@ -139,6 +140,20 @@ export class ReplayPage {
       last = next;
     }
     throw new Error("the picture does not come to rest");
+  }
+
+  /** Waits until all layers of the points on show are on screen; not for ever, one may be lost. */
+  async waitForDetail(index = 0): Promise<void> {
+    const isFinest = (index: number): boolean => {
+      const replay = document.querySelectorAll("touchline-replay")[index];
+      if (replay === undefined) return false;
+      const { layer, selectedTracks, tracks } = replay;
+      const shown = tracks.filter(({ id }) => selectedTracks.includes(id));
+      const counts = shown.map((track) => track.layerCount).filter((count) => count > 0);
+      return counts.length === 0 || layer === Math.min(...counts) - 1;
+    };
+    const options = { polling: 50, timeout: 5_000 };
+    await this.page.waitForFunction(isFinest, options, index).catch(() => undefined);
   }
 
   /** Goes to a frame with the replay's own transport, and waits until it is shown. */
