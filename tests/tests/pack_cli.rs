@@ -1,7 +1,8 @@
 //! Goal: `touchline pack` makes sound packs of good input, and of bad input nothing but a clear
 //! error.
 //! Method: small captures made here are packed in-process, in both layouts, then verified and
-//! looked into; each way to damage them is a row of a table that says what the error must name.
+//! looked into and drawn; each way to damage them is a row of a table that says what the error
+//! must name.
 #![expect(
     clippy::unwrap_used,
     reason = "a test's helpers may panic as the test itself"
@@ -390,11 +391,8 @@ fn both_layouts_hold_the_same() {
             }
         }
     }
-    assert_eq!(
-        manifest.track("cloud").unwrap().layers[0].element_count_max,
-        1000
-    );
-    assert_eq!(manifest.track("cloud").unwrap().layers[0].segments.len(), 2);
+    let finest = manifest.track("cloud").unwrap().layers.last().unwrap();
+    assert_eq!((finest.element_count_max, finest.segments.len()), (1000, 2));
     assert_eq!(
         manifest.track("body").unwrap().renditions[0].triangle_count_max,
         4
@@ -447,6 +445,28 @@ fn layers_have_files_of_their_own_and_all_that_is_there_is_told() {
     for layers in ["0", "17", "x"] {
         let line = format!("{POINTS} --layers {layers}");
         assert!(capture.pack(&line).is_err(), "{layers}");
+    }
+}
+
+#[test]
+fn fewer_layers_draw_another_picture_and_more_the_same() {
+    let capture = Capture::new();
+    capture.pack(POINTS).unwrap();
+    let draw = |layers: usize| {
+        let name = format!("{layers}.png");
+        let [pack, out] = ["out", &name].map(|name| capture.path(name).display().to_string());
+        let line = format!("touchline render {pack} --size 64x64 --layers {layers} --out {out}");
+        let Command::Render(args) = Cli::parse_from(line.split_whitespace()).command else {
+            unreachable!()
+        };
+        touchline::render::render(&args, &Cancel::default(), Audience::Nobody).unwrap();
+        fs::read(out).unwrap()
+    };
+    let layer_count = capture.open("out").manifest.tracks[0].layers.len();
+    let whole = draw(layer_count);
+    assert!(draw(layer_count + 1) == whole);
+    for fewer in 1..layer_count {
+        assert!(draw(fewer) != whole, "{fewer} layers");
     }
 }
 

@@ -398,3 +398,28 @@ fn manifest_track(track: &Track) -> touchline_pack::Track {
         textures: textures.into_iter().collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_sorted_by_layer_and_frames_are_alike() {
+        let frame = |bytes: &[u8]| -> Vec<Chunk> {
+            let chunk = |&byte: &u8| Chunk {
+                bytes: vec![byte],
+                is_key: true,
+                element_count: 0,
+                triangle_count: 0,
+            };
+            bytes.iter().map(chunk).collect()
+        };
+        let layers = by_layer(vec![frame(&[1, 2]), frame(&[3, 4]), frame(&[5, 6])]).unwrap();
+        let [coarse, fine] = &layers[..] else {
+            panic!("{} layers", layers.len())
+        };
+        assert!(coarse.iter().map(|chunk| chunk.bytes[0]).eq([1, 3, 5]));
+        assert!(fine.iter().map(|chunk| chunk.bytes[0]).eq([2, 4, 6]));
+        assert!(by_layer(vec![frame(&[1, 2]), frame(&[3])]).is_err());
+    }
+}
