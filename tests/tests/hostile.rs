@@ -75,7 +75,11 @@ impl Vector {
 /// Bricks that are tried of what may be anything.
 const BRICK_COUNT_MAX: u32 = 4;
 /// Of points, by layer.
-const POINTS_LAYERS: &[&str] = &["points-layer0.oct1"];
+const POINTS_LAYERS: &[&str] = &[
+    "points-layer0.oct2",
+    "points-layer1.oct2",
+    "points-layer2.oct2",
+];
 
 /// A key and its next frame of a mesh, and points decoded up to each layer.
 fn good_vectors() -> Vec<Vector> {
@@ -269,8 +273,10 @@ fn huge_promises_cost_nothing() {
     };
     for vector in good_vectors() {
         let mut chunks = vector.chunks.clone();
-        // The count of points lies at 4, that of vertices at 8, that of triangles at 12.
-        for place in [4, 8, 12] {
+        // Points: the count of bricks lies at 6, the first brick's points at 46, behind 8 levels'
+        // steps. Meshes: the count of vertices lies at 8, that of triangles at 12.
+        let is_points = vector.chunks.len() > 1;
+        for place in if is_points { [6, 46] } else { [8, 12] } {
             chunks[0][place..place + 4].copy_from_slice(&u32::MAX.to_le_bytes());
             assert!(vector.decode(&chunks, None, &endless).is_err());
         }
@@ -292,7 +298,7 @@ proptest! {
     fn any_payload_ends_in_ok_or_err(seed in prop::collection::vec(any::<u8>(), 1..40)) {
         for (vector, layer) in each_layer() {
             // The header stays good, so that the random bytes reach the models.
-            let header_size = if vector.before.is_empty() { 40 } else { 16 };
+            let header_size = if vector.before.is_empty() { 56 } else { 16 };
             vector.judge(&vector.with(layer, |chunk| {
                 let payload = chunk.iter_mut().skip(header_size);
                 for (byte, random) in payload.zip(seed.iter().cycle()) {
@@ -360,7 +366,7 @@ fn damaged_headers_are_refused_or_small() {
 /// A small manifest with one of everything that is checked against something else.
 const MANIFEST: &str = r#"{"format":"touchline","version":1,"id":"a","frameRate":{"numerator":25,
 "denominator":1},"frameCount":2,"bounds":{"lo":[0,0,0],"hi":[1,1,1]},"tracks":[{"id":"t",
-"kind":"points","role":"subject","layers":[{"codec":"oct1","elementCountMax":9,"segments":[
+"kind":"points","role":"subject","layers":[{"codec":"oct2","elementCountMax":9,"segments":[
 {"firstFrame":0,"frameCount":2,"url":"t.seg","size":9,"sha256":
 "0000000000000000000000000000000000000000000000000000000000000000"}]}]}]}"#;
 

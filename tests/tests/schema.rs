@@ -38,7 +38,7 @@ fn full() -> Value {
         "lens": { "fovYRadians": 0.4 },
     });
     let layer = |index: u32| {
-        json!({ "codec": "oct1", "elementCountMax": 9 + index, "triangleCountMax": 0,
+        json!({ "codec": "oct2", "elementCountMax": 9 + index, "triangleCountMax": 0,
             "width": 0, "height": 0, "segments": [{ "firstFrame": 0, "frameCount": 2,
                 "url": format!("a/points-layer{index}-0000-00000000.seg"), "offset": 0,
                 "size": 40, "sha256": Sha256::of(b"").to_string() }] })
@@ -117,7 +117,7 @@ fn layers_that_do_not_fit_are_refused() {
         halves
     };
     let cases = [
-        ("codec", json!("oct2"), "one codec"),
+        ("codec", json!("oct9"), "one codec"),
         ("elementCountMax", json!(8), "does not fall"),
         ("segments", segments([1, 1]), "cut at the same frames"),
         ("segments", segments([2, 2]), "cut at the same frames"),

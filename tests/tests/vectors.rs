@@ -87,7 +87,8 @@ fn check(codec: [u8; 4], frames: &[&[&str]], made: impl FnOnce() -> Vec<Vec<Vec<
 
 #[test]
 fn points_decode_as_ever() {
-    check(POINTS, &[&["points-layer0"]], || {
+    let layers: &[&str] = &["points-layer0", "points-layer1", "points-layer2"];
+    check(POINTS, &[layers], || {
         vec![points::encode(&cloud(), &PointsOptions::default())]
     });
 }

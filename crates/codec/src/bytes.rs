@@ -18,6 +18,10 @@ impl<'a> Reader<'a> {
         self.take::<1>().map(|[byte]| byte)
     }
 
+    pub(crate) fn u16(&mut self) -> Result<u16, DecodeError> {
+        self.take().map(u16::from_le_bytes)
+    }
+
     pub(crate) fn u32(&mut self) -> Result<u32, DecodeError> {
         self.take().map(u32::from_le_bytes)
     }
@@ -38,6 +42,21 @@ impl<'a> Reader<'a> {
                 "nothing follows the payload",
             )),
         }
+    }
+
+    /// The next `size` bytes.
+    pub(crate) fn bytes(&mut self, size: u32) -> Result<&'a [u8], DecodeError> {
+        let end = self.position as u64 + u64::from(size);
+        let rest = self.bytes.get(self.position..).unwrap_or_default();
+        let bytes = rest.get(..size as usize);
+        let bytes = bytes.ok_or_else(|| self.truncated(end))?;
+        self.position += bytes.len();
+        Ok(bytes)
+    }
+
+    /// Checks that nothing follows.
+    pub(crate) fn end(self, section: &'static str) -> Result<(), DecodeError> {
+        self.rest(0, section).map(|_| ())
     }
 
     fn take<const SIZE: usize>(&mut self) -> Result<[u8; SIZE], DecodeError> {

@@ -14,14 +14,15 @@
 mod bytes;
 mod entropy;
 mod error;
+mod lanes;
 pub mod mesh;
 pub mod points;
 
 pub use error::{DecodeError, Recovery};
 use touchline_scene::Frame;
 
-/// The points codec: an octree with colours; every frame is a key.
-pub const POINTS: [u8; 4] = *b"oct1";
+/// The points codec: an octree with colours, in layers; every frame is a key.
+pub const POINTS: [u8; 4] = *b"oct2";
 /// The mesh codec: a key carries the topology, the other frames of its run are differences.
 pub const MESH: [u8; 4] = *b"msh1";
 
@@ -70,7 +71,7 @@ pub trait Decode {
 /// [`DecodeError::UnknownCodec`] if the stream was made by a newer packer.
 pub fn decoder(codec: [u8; 4]) -> Result<Box<dyn Decode>, DecodeError> {
     match codec {
-        POINTS => Ok(Box::new(points::Decoder)),
+        POINTS => Ok(Box::new(points::Decoder::default())),
         MESH => Ok(Box::new(mesh::Decoder::default())),
         _ => Err(DecodeError::UnknownCodec(codec)),
     }

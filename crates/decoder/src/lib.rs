@@ -17,7 +17,7 @@ pub struct Decoder {
 
 #[wasm_bindgen]
 impl Decoder {
-    /// For a codec by its name in the manifest, such as `oct1`.
+    /// For a codec by its name in the manifest, such as `oct2`.
     ///
     /// # Errors
     /// Throws a `DecodeError` if there is no such codec here.

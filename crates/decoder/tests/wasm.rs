@@ -61,7 +61,7 @@ fn points_are_what_the_codec_says() {
     else {
         panic!("the codec refuses its own chunk");
     };
-    let object = Decoder::new("oct1")
+    let object = Decoder::new("oct2")
         .unwrap()
         .decode(arrays(&chunks), None, 1000, 0)
         .unwrap();
@@ -78,14 +78,24 @@ fn points_are_what_the_codec_says() {
 
 #[wasm_bindgen_test]
 fn the_committed_points_are_what_native_code_decodes() {
-    let layers = [include_bytes!("../../../tests/vectors/points-layer0.oct1")];
-    let object = Decoder::new("oct1")
-        .unwrap()
-        .decode(arrays(&layers), None, 10_000, 0)
-        .unwrap();
-    let decoded = [bytes(&object, "chunks"), bytes(&object, "points")].concat();
-    let wanted = include_bytes!("../../../tests/vectors/points-layer0.decoded");
-    assert!(decoded == wanted);
+    let layers: [&[u8]; 3] = [
+        include_bytes!("../../../tests/vectors/points-layer0.oct2"),
+        include_bytes!("../../../tests/vectors/points-layer1.oct2"),
+        include_bytes!("../../../tests/vectors/points-layer2.oct2"),
+    ];
+    let wanted: [&[u8]; 3] = [
+        include_bytes!("../../../tests/vectors/points-layer0.decoded"),
+        include_bytes!("../../../tests/vectors/points-layer1.decoded"),
+        include_bytes!("../../../tests/vectors/points-layer2.decoded"),
+    ];
+    let mut decoder = Decoder::new("oct2").unwrap();
+    for (last, wanted) in wanted.iter().enumerate() {
+        let object = decoder
+            .decode(arrays(&layers[..=last]), None, 10_000, 0)
+            .unwrap();
+        let decoded = [bytes(&object, "chunks"), bytes(&object, "points")].concat();
+        assert!(decoded == *wanted, "layer {last}");
+    }
 }
 
 #[wasm_bindgen_test]
@@ -131,9 +141,9 @@ fn errors_say_what_to_do() {
             .unwrap()
     };
     assert_eq!(recovery(Decoder::new("zzzz").err().unwrap()), "stop");
-    assert_eq!(recovery(Decoder::new("oct12").err().unwrap()), "stop");
+    assert_eq!(recovery(Decoder::new("oct99").err().unwrap()), "stop");
     let chunks = touchline_codec::points::encode(&cloud(), &PointsOptions::default());
-    let mut decoder = Decoder::new("oct1").unwrap();
+    let mut decoder = Decoder::new("oct2").unwrap();
     let mut refused = |chunks: &[Vec<u8>], brick, element_count_max| {
         let result = decoder.decode(arrays(chunks), brick, element_count_max, 0);
         recovery(result.err().unwrap())

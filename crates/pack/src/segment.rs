@@ -24,7 +24,7 @@ const KEY_BIT: u32 = 1 << 31;
 /// Frames in one segment at most: 1 s at 240 frames a second, with room.
 pub const FRAME_COUNT_MAX: u32 = 1024;
 
-/// Names the codec of a stream's chunks: four printable ASCII characters, such as `oct1`.
+/// Names the codec of a stream's chunks: four printable ASCII characters, such as `oct2`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(

@@ -292,7 +292,7 @@ mod tests {
             r#"{{"format":"touchline","version":1,"id":"a","frameCount":1,
             "frameRate":{{"numerator":25,"denominator":1}},
             "bounds":{{"lo":[0,0,0],"hi":[1,1,1]}},
-            "tracks":[{{"id":"t","kind":"points","role":"subject","layers":[{{"codec":"oct1",
+            "tracks":[{{"id":"t","kind":"points","role":"subject","layers":[{{"codec":"oct2",
             "segments":[{{"firstFrame":0,"frameCount":1,"url":"a.seg","size":9,
             "sha256":"{hash}"}}]}}]}}]}}"#
         );

@@ -101,9 +101,9 @@ const MANIFEST: &str = r#"{"format":"touchline","version":1,"critical":[],"id":"
 "frameRate":{"numerator":25,"denominator":1},"frameCount":2,"startUnixMs":1771097400000.0,
 "startMediaSecs":1.5,"bounds":{"lo":[-1,0,0],"hi":[1,1,1]},
 "stage":{"surface":"pitch","groundMetres":-0.5},
-"tracks":[{"id":"p","kind":"points","role":"venue","isStatic":true,"layers":[{"codec":"oct1",
+"tracks":[{"id":"p","kind":"points","role":"venue","isStatic":true,"layers":[{"codec":"oct2",
 "elementCountMax":9,"segments":[{"firstFrame":0,"frameCount":1,"size":7,
-"sha256":"$SHA256"}]},{"codec":"oct1","elementCountMax":99,"segments":[
+"sha256":"$SHA256"}]},{"codec":"oct2","elementCountMax":99,"segments":[
 {"firstFrame":0,"frameCount":1,"offset":7,"size":77,"sha256":"$SHA256"}]}]},
 {"id":"m","title":"M","kind":"mesh","role":"subject","alternative":"a","shading":"lit",
 "renditions":[{"codec":"msh1","elementCountMax":9,"triangleCountMax":9,"segments":[

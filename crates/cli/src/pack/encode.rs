@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
 use touchline_codec::mesh::{self, MeshOptions};
-use touchline_codec::points::{self, PointsOptions};
+use touchline_codec::points::{self, ColourSteps, PointsOptions};
 use touchline_codec::{Decode, Limits, MESH, POINTS};
 use touchline_pack::{CodecId, Kind, SegmentEntry, SegmentWriter, Sha256, Stream};
 use touchline_scene::Frame;
@@ -297,19 +297,16 @@ fn code_images(job: Job, track: &Track, files: &[PathBuf], work: &Work<'_>) -> R
 
 /// The codec's steps behind a name, and its layers.
 fn points_options(args: &PackArgs) -> PointsOptions {
-    let standard = PointsOptions {
-        layer_count: args.layers,
-        ..PointsOptions::default()
-    };
-    let (luma_step, chroma_step) = match args.colour_quality {
-        ColourQuality::Exact => (1, 1),
-        ColourQuality::High => (4, 8),
-        ColourQuality::Standard => return standard,
-        ColourQuality::Low => (16, 32),
-    };
+    let standard = PointsOptions::default();
+    let steps = |luma, chroma| ColourSteps::Coarse { luma, chroma };
     PointsOptions {
-        luma_step,
-        chroma_step,
+        layer_count: args.layers,
+        colours: match args.colour_quality {
+            ColourQuality::Exact => ColourSteps::Exact,
+            ColourQuality::High => steps(8.0, 20.0),
+            ColourQuality::Standard => standard.colours,
+            ColourQuality::Low => steps(32.0, 80.0),
+        },
         ..standard
     }
 }

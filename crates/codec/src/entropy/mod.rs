@@ -1,18 +1,26 @@
-//! Adaptive binary range coding, and numbers made of such bits.
+//! Entropy coding: for points symbols of adaptive alphabets ([`SymbolCoder`], FORMAT.md 5.1), for
+//! meshes adaptive bits ([`Coder`], FORMAT.md 6.1) and numbers made of them.
 //!
-//! Follows FORMAT.md 5.1.
-//! Codecs are written once against [`Coder`]: the encoder writes the bit it is given, the decoder
-//! ignores it and returns the one it read. So both sides cannot drift apart.
+//! Codecs are written once against one of the two: the encoder writes what it is given, the
+//! decoder ignores it and returns what it read. So both sides cannot drift apart.
 
 mod decoder;
 #[cfg(feature = "encode")]
 mod encoder;
 mod number;
+mod symbol_reader;
+#[cfg(feature = "encode")]
+mod symbol_writer;
+mod symbols;
 
 pub(crate) use decoder::RangeDecoder;
 #[cfg(feature = "encode")]
 pub(crate) use encoder::RangeEncoder;
 pub(crate) use number::{Numbers, length_of};
+pub(crate) use symbol_reader::SymbolReader;
+#[cfg(feature = "encode")]
+pub(crate) use symbol_writer::SymbolWriter;
+pub(crate) use symbols::{Flag, Nibble, SymbolCoder};
 
 /// Below this the range is widened by a byte.
 const RANGE_MIN: u32 = 1 << 24;

@@ -1,227 +1,406 @@
-//! The octree: which cells are occupied, coded level by level in Morton order.
+//! Codes an octree level by level: each node's children and their colours in one go.
 //!
-//! Follows FORMAT.md 5.3. A child is numbered `x | y << 1 | z << 2`.
-//!
-//! Each node knows its six neighbours of the same level, found through its parent's neighbours
-//! without any search. The three below it in Morton order are coded already, so a child's lower
-//! neighbours are known cells; of the three above it is known only whether they exist.
+//! Follows FORMAT.md 5.3 to 5.5.
+//! Writing and reading are the same walk. Shape and colour of a node are coded together because
+//! a processor does the one's arithmetic while it waits for the other's bits.
 
+use std::ops::Range;
+
+use touchline_scene::PackedPoint;
+
+use super::colour::{self, Colours, Family, Steps};
+use super::level::{Cell, Children, Colour, Level, Scratch, children as children_of};
+use super::shape::{Shape, Shapes};
+use super::slices::{Place, Slices};
 use crate::DecodeError;
-use crate::entropy::{Chance, Coder};
+use crate::entropy::SymbolCoder;
 
-/// No such node.
-pub(super) const NONE: u32 = u32::MAX;
-
-/// The nodes of one level, in Morton order; one entry a node in each.
+/// What the writing side writes: the nodes of one depth, in Morton order.
 #[derive(Debug, Default)]
-pub(super) struct Level {
-    /// Morton codes.
-    pub(super) codes: Vec<u64>,
-    /// Indices of the nodes at -x, -y, -z, +x, +y, +z, or [`NONE`].
-    pub(super) neighbours: Vec<[u32; 6]>,
-    /// Which children are occupied; never 0.
-    pub(super) masks: Vec<u8>,
-    /// Index of the first child in the next level.
+pub(super) struct Wanted {
+    pub(super) shapes: Vec<Shape>,
+    /// Each node's first child among those of the next depth.
     pub(super) first_children: Vec<u32>,
+    pub(super) colours: Vec<Colour>,
+    /// The colours of points, where they are kept exactly.
+    pub(super) rgbs: Vec<[u8; 3]>,
 }
 
-impl Level {
-    /// Index in the next level of the child `child` of `node`, if it is occupied.
-    pub(super) fn child_index(&self, node: u32, child: u8) -> Option<u32> {
-        let mask = *self.masks.get(node as usize)?;
-        let below = mask & ((1 << child) - 1);
-        (mask >> child & 1 != 0).then(|| self.first_children[node as usize] + below.count_ones())
+/// How one level is coded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LevelRules {
+    pub(super) depth: u32,
+    pub(super) steps: Steps,
+    /// Children at most.
+    pub(super) child_count_max: u32,
+    /// The children are points whose colours come back exactly.
+    pub(super) is_exact: bool,
+}
+
+/// The points of the last level, in the order of its nodes.
+#[derive(Debug, Default)]
+pub(super) struct Points {
+    /// As many as there may be, those that are first.
+    pub(super) points: Vec<PackedPoint>,
+    /// One a node.
+    pub(super) masks: Vec<u8>,
+    /// Each node's first point.
+    pub(super) firsts: Vec<u32>,
+    count: usize,
+}
+
+/// Codes one brick; what it works with is used again for the next.
+#[derive(Default)]
+pub(super) struct Octree {
+    root: Colour,
+    /// The nodes that the last coded level belongs to, or that come next.
+    pub(super) level: Level,
+    /// Nodes by depth, those of [`Octree::points`] last.
+    pub(super) node_counts: Vec<u32>,
+    pub(super) points: Points,
+    pub(super) scratch: Scratch,
+    /// By depth.
+    children: Vec<Children>,
+    next: Level,
+    slices: Slices,
+    shapes: Shapes,
+}
+
+/// What coding a level makes of each node.
+trait Output {
+    /// Begins a level; no more than `child_count_max` children come.
+    fn start(&mut self, child_count_max: usize);
+    /// A node's children, in colours.
+    fn put(&mut self, cell: Cell, shape: Shape, family: &Family);
+    /// A node's children, in exact colours by child. Only points have them.
+    fn put_exact(&mut self, cell: Cell, shape: Shape, rgbs: &[[u8; 3]; 8]);
+}
+
+impl Octree {
+    /// Begins a brick with its root.
+    pub(super) fn start<C: SymbolCoder>(&mut self, coder: &mut C, wanted: &[Wanted]) {
+        let root = wanted.first().and_then(|wanted| wanted.colours.first());
+        let root = root.copied().unwrap_or_default();
+        self.shapes.reset();
+        self.root = colour::code_root(coder, root);
+        self.level.start(self.root);
+        self.node_counts.clear();
+        self.node_counts.push(1);
     }
-}
 
-/// A coded octree.
-#[derive(Debug)]
-pub(super) struct Tree {
-    /// The parents of the leaves.
-    pub(super) parents: Level,
-    /// Morton codes of the leaves, ascending.
-    pub(super) leaves: Vec<u64>,
-    /// Nodes of each level from the root, and the leaves last.
-    pub(super) counts: Vec<u32>,
-}
-
-/// Surroundings of one bit: where it stands in its mask with the bits before (255), and what is
-/// known of the neighbours across three faces (27).
-struct Masks {
-    chances: Vec<[Chance; 32]>,
-}
-
-impl Masks {
-    fn new() -> Self {
-        Self {
-            chances: vec![[Chance::EVEN; 32]; 256],
-        }
-    }
-
-    /// One mask. Seven empty children leave the eighth no choice, so it is not coded then.
-    #[inline]
-    fn code(&mut self, coder: &mut impl Coder, around: &Around, wanted: u8) -> u8 {
-        let mut mask = 0;
-        let mut path = 1_usize;
-        for child in 0..8 {
-            let is_occupied = if child == 7 && mask == 0 {
-                true
-            } else {
-                let chance = &mut self.chances[path & 255][around.context(child) & 31];
-                coder.bit(chance, wanted >> child & 1 != 0)
+    /// Makes the colours of all levels so far finer, from the root down.
+    ///
+    /// `steps`: one a level.
+    pub(super) fn refine<C: SymbolCoder>(
+        &mut self,
+        coder: &mut C,
+        steps: impl Iterator<Item = Steps>,
+        wanted: &[Wanted],
+    ) {
+        self.level.start(self.root);
+        for (depth, (children, steps)) in self.children.iter_mut().zip(steps).enumerate() {
+            let (here, below) = match wanted.get(depth..depth + 2) {
+                Some([here, below]) => (&here.first_children[..], &below.colours[..]),
+                _ => (&[][..], &[][..]),
             };
-            mask |= u8::from(is_occupied) << child;
-            path = path << 1 | usize::from(is_occupied);
+            let mut models = Colours::default();
+            let mut first = 0;
+            let nodes = self.level.ranks.iter().zip(&self.level.colours);
+            for ((&rank, &own), &mask) in nodes.zip(&children.masks) {
+                let count = mask.count_ones() as usize;
+                let colours = &mut children.colours[first..first + count];
+                first += count;
+                if count == 1 {
+                    colours[0] = own;
+                    continue;
+                }
+                let wanted = here
+                    .get(rank as usize)
+                    .map_or(0..0, |&first| first as usize..first as usize + count);
+                let wanted = below.get(wanted).unwrap_or_default();
+                let mut family = Family::coarse(own, mask, colours);
+                let before = colours[0][3];
+                models.code(coder, steps, (mask, before), &mut family, wanted);
+                let activity = colour::joined_activity(before, family.activity);
+                for (colour, child) in colours.iter_mut().zip(children_of(mask)) {
+                    *colour = colour::kept(family.child(child), activity);
+                }
+            }
+            self.level
+                .expand(children, &mut self.scratch, &mut self.next);
+            std::mem::swap(&mut self.level, &mut self.next);
         }
-        mask
     }
-}
 
-/// What is known around a node while its children are coded.
-struct Around {
-    /// For each child three base-3 digits, x first; a digit says of the neighbour across the
-    /// face on that axis: no node there (0), an empty cell (1), occupied or not known yet (2).
-    contexts: [u8; 8],
-}
+    /// Codes the present level and goes on to its children.
+    pub(super) fn code_level<C: SymbolCoder>(
+        &mut self,
+        coder: &mut C,
+        rules: LevelRules,
+        wanted: &[Wanted],
+    ) -> Result<(), DecodeError> {
+        let depth = rules.depth as usize;
+        if self.children.len() <= depth {
+            self.children.resize_with(depth + 1, Children::default);
+        }
+        let mut children = std::mem::take(&mut self.children[depth]);
+        let result = self.code(coder, rules, wanted, &mut children);
+        if result.is_ok() {
+            self.level
+                .expand(&children, &mut self.scratch, &mut self.next);
+            std::mem::swap(&mut self.level, &mut self.next);
+            self.node_counts.push(self.level.cells.len() as u32);
+        }
+        self.children[depth] = children;
+        result
+    }
 
-/// The children at the upper end of each axis.
-const UPPER: [u8; 3] = [0b1010_1010, 0b1100_1100, 0b1111_0000];
+    /// Codes the present level, whose children are points.
+    pub(super) fn code_points<C: SymbolCoder>(
+        &mut self,
+        coder: &mut C,
+        rules: LevelRules,
+        wanted: &[Wanted],
+    ) -> Result<(), DecodeError> {
+        let mut points = std::mem::take(&mut self.points);
+        let result = self.code(coder, rules, wanted, &mut points);
+        self.node_counts.push(points.count as u32);
+        self.points = points;
+        result
+    }
 
-impl Around {
-    #[inline]
-    fn new(level: &Level, node: usize) -> Self {
-        let mut contexts = [0; 8];
-        for (axis, weight) in [1, 3, 9].into_iter().enumerate() {
-            let shift = 1 << axis;
-            let [lower, upper] = [axis, axis + 3].map(|side| level.neighbours[node][side]);
-            // The lower neighbour is coded already; its upper children touch our lower ones.
-            let lower_mask = level.masks.get(lower as usize).copied().unwrap_or(0);
-            let touching = (lower_mask & UPPER[axis]) >> shift;
-            let upper_digit = if upper == NONE { 0 } else { 2 };
-            let lower_digit = u8::from(lower != NONE);
-            for (child, context) in contexts.iter_mut().enumerate() {
-                let digit = if UPPER[axis] >> child & 1 != 0 {
-                    upper_digit
-                } else {
-                    lower_digit + (touching >> child & 1)
-                };
-                *context += weight * digit;
+    fn code<C: SymbolCoder>(
+        &mut self,
+        coder: &mut C,
+        rules: LevelRules,
+        wanted: &[Wanted],
+        output: &mut impl Output,
+    ) -> Result<(), DecodeError> {
+        self.slices.fit(rules.depth, self.level.cells.len());
+        let wanted = wanted.get(rules.depth as usize..).unwrap_or_default();
+        let child_count_max = rules.child_count_max as usize;
+        // No node has more than 8 children, and the writing side sets no limit.
+        output.start(child_count_max.min(8 * self.level.cells.len()));
+        let mut models = Colours::default();
+        let mut child_count = 0;
+        let mut before: Option<Range<usize>> = None;
+        let level = &self.level;
+        let mut ranges = level.slices().peekable();
+        let follows = |a: &Range<usize>, b: &Range<usize>| {
+            level.cells[a.start].position[2] + 1 == level.cells[b.start].position[2]
+        };
+        while let Some(range) = ranges.next() {
+            if before.is_none() {
+                self.slices
+                    .enter(&level.cells[range.clone()], &level.colours[range.clone()]);
+            }
+            let next = ranges.peek().filter(|next| follows(&range, next)).cloned();
+            if let Some(next) = next.clone() {
+                self.slices
+                    .enter(&level.cells[next.clone()], &level.colours[next]);
+            }
+            let mut nodes = Nodes {
+                coder,
+                level,
+                slices: &mut self.slices,
+                shapes: &mut self.shapes,
+                models: &mut models,
+                rules,
+                wanted,
+                output,
+            };
+            let coded = nodes.code(range.clone(), &mut child_count);
+            if coded.is_err() {
+                self.slices.clear();
+                return coded;
+            }
+            self.slices.leave_present(&level.cells[range.clone()]);
+            if let Some(before) = before.take() {
+                self.slices.leave(&level.cells[before]);
+            }
+            if next.is_some() {
+                before = Some(range);
+            } else {
+                self.slices.leave(&level.cells[range]);
             }
         }
-        Self { contexts }
+        Ok(())
+    }
+}
+
+/// All that coding nodes needs.
+struct Nodes<'a, C, O> {
+    coder: &'a mut C,
+    level: &'a Level,
+    slices: &'a mut Slices,
+    shapes: &'a mut Shapes,
+    models: &'a mut Colours,
+    rules: LevelRules,
+    /// This depth and those below.
+    wanted: &'a [Wanted],
+    output: &'a mut O,
+}
+
+impl<'a, C: SymbolCoder, O: Output> Nodes<'a, C, O> {
+    fn code(&mut self, range: Range<usize>, child_count: &mut u32) -> Result<(), DecodeError> {
+        for node in range {
+            let cell = self.level.cells[node];
+            let place = self.slices.place(cell);
+            let wanted = self.wanted_shape(node);
+            let surroundings = self.slices.surroundings(place) | position_bits(cell);
+            let shape = self
+                .shapes
+                .code(self.coder, surroundings, cell.is_alone, wanted);
+            self.coder.note(surroundings, shape.mask);
+            self.slices.set_mask(place, shape.mask);
+            *child_count += shape.mask.count_ones();
+            if shape.mask == 0 || *child_count > self.rules.child_count_max {
+                return Err(DecodeError::malformed(
+                    "5.3",
+                    "a node has children, and no level more nodes than the layer's points",
+                ));
+            }
+            self.code_colours(node, place, shape);
+        }
+        if self.coder.is_past_end() {
+            return Err(DecodeError::malformed("5.3", "every node has its symbols"));
+        }
+        Ok(())
     }
 
     #[inline]
-    fn context(&self, child: usize) -> usize {
-        usize::from(self.contexts[child])
-    }
-}
-
-/// Codes a whole tree of `bits` levels with `point_count` leaves.
-///
-/// `wanted`: the masks of each level, for the writing side; empty for the reading one.
-pub(super) fn code(
-    coder: &mut impl Coder,
-    bits: u8,
-    point_count: u32,
-    wanted: &[Vec<u8>],
-) -> Result<Tree, DecodeError> {
-    let mut tree = Tree {
-        parents: Level::default(),
-        leaves: Vec::new(),
-        counts: Vec::new(),
-    };
-    if point_count == 0 {
-        return Ok(tree);
-    }
-    let mut level = Level {
-        codes: vec![0],
-        neighbours: vec![[NONE; 6]],
-        ..Level::default()
-    };
-    let mut masks = Masks::new();
-    for depth in 0..usize::from(bits) {
-        let wanted = wanted.get(depth).map_or(&[][..], Vec::as_slice);
-        let child_count = code_level(coder, &mut masks, &mut level, wanted, point_count)?;
-        tree.counts.push(level.codes.len() as u32);
-        if depth + 1 == usize::from(bits) {
-            tree.leaves = child_codes(&level, child_count);
-        } else {
-            level = next_level(&level, child_count);
+    fn wanted_shape(&self, node: usize) -> Shape {
+        if !C::IS_WRITER {
+            return Shape::default();
         }
+        let shapes = self.wanted.first().map(|wanted| &wanted.shapes);
+        let shape = shapes.and_then(|shapes| shapes.get(self.level.ranks[node] as usize));
+        shape.copied().unwrap_or_default()
     }
-    if tree.leaves.len() as u64 != u64::from(point_count) {
-        return Err(DecodeError::malformed(
-            "5.3",
-            "the octree has as many leaves as the header says",
-        ));
-    }
-    tree.counts.push(point_count);
-    tree.parents = level;
-    Ok(tree)
-}
 
-/// Codes the masks of one level and returns how many children they have together.
-fn code_level(
-    coder: &mut impl Coder,
-    masks: &mut Masks,
-    level: &mut Level,
-    wanted: &[u8],
-    point_count: u32,
-) -> Result<u32, DecodeError> {
-    let mut child_count = 0;
-    for node in 0..level.codes.len() {
-        let around = Around::new(level, node);
-        let mask = masks.code(coder, &around, wanted.get(node).copied().unwrap_or(0));
-        level.masks.push(mask);
-        level.first_children.push(child_count);
-        child_count += mask.count_ones();
-        if child_count > point_count || coder.is_past_end() {
-            return Err(DecodeError::malformed(
-                "5.3",
-                "no level has more nodes than there are points",
-            ));
+    /// What the children of a node shall be: a run among the nodes below.
+    #[inline]
+    fn wanted_children(&self, node: usize, count: u32) -> Option<(&'a Wanted, Range<usize>)> {
+        let [here, below, ..] = self.wanted else {
+            return None;
+        };
+        let first = *here.first_children.get(self.level.ranks[node] as usize)? as usize;
+        Some((below, first..first + count as usize))
+    }
+
+    #[inline]
+    fn code_colours(&mut self, node: usize, place: Place, shape: Shape) {
+        let (cell, own) = (self.level.cells[node], self.level.colours[node]);
+        let count = shape.mask.count_ones();
+        if count == 1 && !self.rules.is_exact {
+            self.output.put(cell, shape, &Family::only(own));
+            return;
         }
-    }
-    Ok(child_count)
-}
-
-/// Morton codes of a level's children.
-fn child_codes(level: &Level, child_count: u32) -> Vec<u64> {
-    let mut codes = Vec::with_capacity(child_count as usize);
-    for (&code, &mask) in level.codes.iter().zip(&level.masks) {
-        codes.extend(children(mask).map(|child| code << 3 | u64::from(child)));
-    }
-    codes
-}
-
-/// The children as nodes of their own, with their neighbours.
-fn next_level(level: &Level, child_count: u32) -> Level {
-    let mut neighbours = Vec::with_capacity(child_count as usize);
-    for (node, &mask) in level.masks.iter().enumerate() {
-        for child in children(mask) {
-            neighbours.push(std::array::from_fn(|side| {
-                let (axis, is_upper) = (side % 3, side >= 3);
-                let across = child ^ 1 << axis;
-                let is_inside = (child >> axis & 1 == 0) == is_upper;
-                let holder = if is_inside {
-                    node as u32
-                } else {
-                    level.neighbours[node][side]
-                };
-                level.child_index(holder, across).unwrap_or(NONE)
-            }));
+        let wanted = self.wanted_children(node, count);
+        let around = self.slices.around(place);
+        let mut family = colour::predict(own, &around, shape.mask);
+        if self.rules.is_exact {
+            let wanted = wanted.and_then(|(below, run)| below.rgbs.get(run));
+            let wanted = wanted.unwrap_or_default();
+            let rgbs = self
+                .models
+                .code_exact(self.coder, shape.mask, &family, wanted);
+            self.output.put_exact(cell, shape, &rgbs);
+            return;
         }
-    }
-    Level {
-        codes: child_codes(level, child_count),
-        neighbours,
-        masks: Vec::with_capacity(child_count as usize),
-        first_children: Vec::with_capacity(child_count as usize),
+        let wanted = wanted.and_then(|(below, run)| below.colours.get(run));
+        let wanted = wanted.unwrap_or_default();
+        let (mask, steps) = (shape.mask, self.rules.steps);
+        self.models
+            .code(self.coder, steps, (mask, own[3]), &mut family, wanted);
+        self.output.put(cell, shape, &family);
     }
 }
 
-/// The occupied children of a mask, ascending.
-pub(super) fn children(mask: u8) -> impl Iterator<Item = u8> {
-    (0..8).filter(move |child| mask >> child & 1 != 0)
+/// Which child of its parent a node is, where the surroundings have room for it.
+fn position_bits(cell: Cell) -> u64 {
+    let [x, y, z] = cell.position.map(|axis| u64::from(axis & 1));
+    (x | y << 1 | z << 4) << 24
+}
+
+impl Output for Children {
+    fn start(&mut self, child_count_max: usize) {
+        self.masks.clear();
+        self.are_alone.clear();
+        self.colours.resize(child_count_max, [0; 4]);
+        self.count = 0;
+    }
+
+    #[inline]
+    fn put(&mut self, _: Cell, shape: Shape, family: &Family) {
+        let count = shape.mask.count_ones() as usize;
+        let colours = &mut self.colours[self.count..self.count + count];
+        for (colour, child) in colours.iter_mut().zip(children_of(shape.mask)) {
+            *colour = colour::kept(family.child(child), family.activity);
+        }
+        self.count += count;
+        self.masks.push(shape.mask);
+        self.are_alone.push(shape.is_alone);
+    }
+
+    fn put_exact(&mut self, _: Cell, _: Shape, _: &[[u8; 3]; 8]) {}
+}
+
+/// What a child adds to the packed position of its node's first cell.
+const SIDES: [u32; 8] = {
+    let mut sides = [0; 8];
+    let mut child = 0;
+    while child < 8 {
+        let bit = child as u32;
+        sides[child] = bit & 1 | (bit >> 1 & 1) << 10 | (bit >> 2) << 20;
+        child += 1;
+    }
+    sides
+};
+
+impl Points {
+    /// The packed position of a node's first cell, in its cube of [`PackedPoint::CELLS`].
+    #[inline]
+    fn corner(cell: Cell) -> u32 {
+        let cell = cell.position.map(|axis| u32::from(axis) << 1);
+        PackedPoint::new(cell.map(|axis| axis % PackedPoint::CELLS), [0; 3]).position
+    }
+}
+
+impl Output for Points {
+    fn start(&mut self, child_count_max: usize) {
+        self.masks.clear();
+        self.firsts.clear();
+        self.firsts.push(0);
+        self.points.resize(child_count_max, PackedPoint::default());
+        self.count = 0;
+    }
+
+    #[inline]
+    fn put(&mut self, cell: Cell, shape: Shape, family: &Family) {
+        self.put_with(cell, shape, |child| colour::rgb(family.child(child)));
+    }
+
+    fn put_exact(&mut self, cell: Cell, shape: Shape, rgbs: &[[u8; 3]; 8]) {
+        self.put_with(cell, shape, |child| {
+            let [r, g, b] = rgbs[usize::from(child & 7)];
+            [r, g, b, 0]
+        });
+    }
+}
+
+impl Points {
+    #[inline]
+    fn put_with(&mut self, cell: Cell, shape: Shape, colour: impl Fn(u8) -> [u8; 4]) {
+        let count = shape.mask.count_ones() as usize;
+        let corner = Self::corner(cell);
+        let points = &mut self.points[self.count..self.count + count];
+        for (point, child) in points.iter_mut().zip(children_of(shape.mask)) {
+            point.position = corner | SIDES[usize::from(child & 7)];
+            point.colour = colour(child);
+        }
+        self.count += count;
+        self.masks.push(shape.mask);
+        self.firsts.push(self.count as u32);
+    }
 }

@@ -1,0 +1,101 @@
+//! The reading half of the symbol coder.
+
+use super::symbols::{Flag, Nibble, SCALE, SCALE_BITS, STATE_MIN, SymbolCoder};
+use crate::DecodeError;
+
+/// Reads symbols from bytes that [`super::SymbolWriter`] made.
+///
+/// Past the end it reads zeros and remembers it, so that hot loops check once a node.
+pub(crate) struct SymbolReader<'a> {
+    bytes: &'a [u8],
+    position: usize,
+    state: u64,
+}
+
+impl<'a> SymbolReader<'a> {
+    /// At the start of a whole stream.
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        let mut reader = Self {
+            bytes,
+            position: 0,
+            state: 0,
+        };
+        let low = reader.word();
+        reader.state = reader.word() << 32 | low;
+        reader
+    }
+
+    /// Checks that the stream ends here: the writer leaves no byte over, and no remainder.
+    pub(crate) fn finish(self, section: &'static str) -> Result<(), DecodeError> {
+        if self.position == self.bytes.len() && self.state == STATE_MIN {
+            Ok(())
+        } else {
+            Err(DecodeError::malformed(
+                section,
+                "the payload ends with its last symbol",
+            ))
+        }
+    }
+
+    #[inline]
+    fn word(&mut self) -> u64 {
+        let word = self.bytes.get(self.position..self.position + 4);
+        self.position += 4;
+        word.and_then(|word| word.try_into().ok())
+            .map_or(0, |word| u32::from_le_bytes(word).into())
+    }
+
+    #[inline]
+    fn slot(&self) -> u32 {
+        self.state as u32 & (SCALE - 1)
+    }
+
+    /// Takes out the symbol that the slot lies in.
+    #[inline]
+    fn take(&mut self, start: u32, frequency: u32) {
+        let offset = u64::from(self.slot() - start);
+        // A hostile state may be anything; an honest one stays below 2^63.
+        let scaled = u64::from(frequency).wrapping_mul(self.state >> SCALE_BITS);
+        self.state = scaled.wrapping_add(offset);
+        if self.state < STATE_MIN {
+            self.state = self.state << 32 | self.word();
+        }
+    }
+}
+
+impl SymbolCoder for SymbolReader<'_> {
+    const IS_WRITER: bool = false;
+
+    #[inline]
+    fn nibble(&mut self, model: &mut Nibble, _: u8) -> u8 {
+        let (symbol, start, frequency) = model.learn_slot(self.slot() as i16);
+        self.take(start, frequency);
+        symbol as u8
+    }
+
+    #[inline]
+    fn flag(&mut self, model: &mut Flag, _: bool) -> bool {
+        let frequency = model.frequency();
+        let flag = self.slot() < frequency;
+        if flag {
+            self.take(0, frequency);
+        } else {
+            self.take(frequency, SCALE - frequency);
+        }
+        model.learn(flag);
+        flag
+    }
+
+    #[inline]
+    fn raw(&mut self, bit_count: u32, _: u32) -> u32 {
+        let step = SCALE_BITS - bit_count;
+        let value = self.slot() >> step;
+        self.take(value << step, 1 << step);
+        value
+    }
+
+    #[inline]
+    fn is_past_end(&self) -> bool {
+        self.position > self.bytes.len()
+    }
+}

@@ -1,0 +1,220 @@
+//! Symbols of adaptive alphabets, for range asymmetric numeral systems (rANS).
+//!
+//! Follows FORMAT.md 5.1.
+//! As with [`super::Coder`], a codec is written once: the writing side codes the symbol it is
+//! given, the reading side ignores it and returns the one it read.
+//!
+//! Source: Duda, "Asymmetric numeral systems", arXiv:1311.2540.
+
+/// Bits of a frequency: all of a model's add up to `1 << SCALE_BITS`.
+pub(super) const SCALE_BITS: u32 = 15;
+/// The whole of a model.
+pub(super) const SCALE: u32 = 1 << SCALE_BITS;
+/// The state stays in `STATE_MIN..STATE_MIN << 32`.
+pub(super) const STATE_MIN: u64 = 1 << 31;
+
+/// Writes or reads symbols.
+pub(crate) trait SymbolCoder {
+    /// Whether this side writes: what it is given then means something.
+    const IS_WRITER: bool;
+
+    /// One of 16 symbols; the model learns it.
+    fn nibble(&mut self, model: &mut Nibble, wanted: u8) -> u8;
+    /// Yes or no; the model learns it.
+    fn flag(&mut self, model: &mut Flag, wanted: bool) -> bool;
+    /// A number of up to 15 bits, each value as likely as the others.
+    fn raw(&mut self, bit_count: u32, wanted: u32) -> u32;
+    /// What the two nibbles just coded were coded from, for a coder that learns from it.
+    #[inline]
+    fn note(&mut self, _surroundings: u64, _mask: u8) {}
+    /// A reader that has run out of bytes: what it returns now means nothing.
+    fn is_past_end(&self) -> bool;
+}
+
+/// How much a model's distance to what came shrinks with each symbol, as a power of two.
+const NIBBLE_RATE: u32 = 6;
+/// The least frequency of each of the 16 symbols.
+const NIBBLE_FLOOR: i16 = 3;
+/// What is left to learn beside the floors: no more than 16 bits can hold with a rounding.
+const NIBBLE_TOTAL: i16 = (SCALE - 16 * NIBBLE_FLOOR as u32) as i16;
+
+/// How likely each of 16 symbols is, learnt from those before.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
+pub(crate) struct Nibble {
+    /// Where each symbol starts, without the floors: rises from 0, at most [`NIBBLE_TOTAL`].
+    starts: [i16; 16],
+}
+
+impl Default for Nibble {
+    /// All as likely as one another.
+    fn default() -> Self {
+        Self::from_weights(&[1; 16])
+    }
+}
+
+impl Nibble {
+    /// In proportion to `weights`, of which one at least is above zero; each below 2^16.
+    pub(crate) fn from_weights(weights: &[u32; 16]) -> Self {
+        let sum: u32 = weights.iter().sum();
+        let mut before = 0;
+        let starts = std::array::from_fn(|symbol| {
+            let start = u64::from(before) * NIBBLE_TOTAL as u64 / u64::from(sum);
+            before += weights[symbol];
+            start as i16
+        });
+        Self { starts }
+    }
+
+    /// Where `symbol` starts and how frequent it is.
+    #[inline]
+    pub(super) fn span(&self, symbol: usize) -> (u32, u32) {
+        let floor = NIBBLE_FLOOR as u32;
+        let start = self.starts[symbol] as u32;
+        let end = match self.starts.get(symbol + 1) {
+            Some(&end) => end as u32,
+            None => NIBBLE_TOTAL as u32,
+        };
+        (start + symbol as u32 * floor, end - start + floor)
+    }
+
+    /// Learns the symbol that `slot`, below [`SCALE`], lies in; returns it, where it started and
+    /// how frequent it was.
+    #[inline]
+    pub(super) fn learn_slot(&mut self, slot: i16) -> (usize, u32, u32) {
+        let before = self.starts;
+        let symbol = learn(&mut self.starts, slot);
+        let (start, frequency) = Self { starts: before }.span(symbol);
+        (symbol, start, frequency)
+    }
+}
+
+/// Finds the symbol of a slot and moves all starts towards what would have made it certain.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline]
+fn learn(starts: &mut [i16; 16], slot: i16) -> usize {
+    let mut count = 0;
+    for (symbol, start) in starts.iter_mut().enumerate() {
+        let is_reached = *start + symbol as i16 * NIBBLE_FLOOR <= slot;
+        count += i16::from(is_reached);
+        let target = if is_reached { 0 } else { NIBBLE_TOTAL };
+        *start += (target - *start + (1 << (NIBBLE_RATE - 1))) >> NIBBLE_RATE;
+    }
+    count as usize - 1
+}
+
+/// The same, eight at a time.
+#[cfg(target_arch = "wasm32")]
+#[inline]
+fn learn(starts: &mut [i16; 16], slot: i16) -> usize {
+    use core::arch::wasm32 as arch;
+    const FLOOR: i16 = NIBBLE_FLOOR;
+    let floors = arch::i16x8(
+        0,
+        FLOOR,
+        2 * FLOOR,
+        3 * FLOOR,
+        4 * FLOOR,
+        5 * FLOOR,
+        6 * FLOOR,
+        7 * FLOOR,
+    );
+    let upper_floors = arch::i16x8_add(floors, arch::i16x8_splat(8 * FLOOR));
+    let slot = arch::i16x8_splat(slot);
+    let [lower, upper]: [arch::v128; 2] = bytemuck::cast(*starts);
+    let lower_reached = arch::i16x8_le(arch::i16x8_add(lower, floors), slot);
+    let upper_reached = arch::i16x8_le(arch::i16x8_add(upper, upper_floors), slot);
+    let half = arch::i16x8_splat(1 << (NIBBLE_RATE - 1));
+    let moved = |start, is_reached| {
+        let target = arch::v128_andnot(arch::i16x8_splat(NIBBLE_TOTAL), is_reached);
+        let distance = arch::i16x8_add(arch::i16x8_sub(target, start), half);
+        arch::i16x8_add(start, arch::i16x8_shr(distance, NIBBLE_RATE))
+    };
+    *starts = bytemuck::cast([moved(lower, lower_reached), moved(upper, upper_reached)]);
+    let reached = arch::i8x16_narrow_i16x8(lower_reached, upper_reached);
+    arch::i8x16_bitmask(reached).count_ones() as usize - 1
+}
+
+/// How much a flag's distance to what came shrinks each time, as a power of two.
+const FLAG_RATE: u32 = 5;
+
+/// How likely a yes is, learnt from the flags before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flag {
+    /// 0 to 65535 for never to always.
+    chance: u16,
+}
+
+impl Default for Flag {
+    /// As likely as not.
+    fn default() -> Self {
+        Self { chance: 1 << 15 }
+    }
+}
+
+impl Flag {
+    /// How frequent a yes is, of [`SCALE`]; a yes starts at 0. Neither side is ever zero.
+    #[inline]
+    pub(super) fn frequency(self) -> u32 {
+        let chance = u32::from(self.chance);
+        // 64 to SCALE - 64.
+        (chance - (chance >> 8) + 128) >> 1
+    }
+
+    #[inline]
+    pub(super) fn learn(&mut self, flag: bool) {
+        if flag {
+            self.chance += (u16::MAX - self.chance) >> FLAG_RATE;
+        } else {
+            self.chance -= self.chance >> FLAG_RATE;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Every slot belongs to one symbol, and every symbol has slots.
+    fn check(model: &Nibble) {
+        let mut next = 0;
+        for symbol in 0..16 {
+            let (start, frequency) = model.span(symbol);
+            assert_eq!(start, next);
+            assert!(frequency >= NIBBLE_FLOOR as u32);
+            next = start + frequency;
+        }
+        assert_eq!(next, SCALE);
+    }
+
+    proptest! {
+        #[test]
+        fn a_model_stays_whole(
+            weights in prop::array::uniform16(0u32..65536),
+            slots in prop::collection::vec(0i16..=i16::MAX, 0..2000),
+        ) {
+            prop_assume!(weights.iter().any(|&weight| weight > 0));
+            let mut model = Nibble::from_weights(&weights);
+            check(&model);
+            for slot in slots {
+                let spans: Vec<_> = (0..16).map(|symbol| model.span(symbol)).collect();
+                let (symbol, start, frequency) = model.learn_slot(slot);
+                prop_assert_eq!((start, frequency), spans[symbol]);
+                prop_assert!((start..start + frequency).contains(&(slot as u32)));
+                check(&model);
+            }
+        }
+    }
+
+    #[test]
+    fn a_flag_is_never_sure() {
+        for flag in [false, true] {
+            let mut model = Flag::default();
+            for _ in 0..10_000 {
+                model.learn(flag);
+            }
+            assert!((1..SCALE).contains(&model.frequency()));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The nodes of one depth of the octree, in coding order, and the step to the next depth.
+//!
+//! Follows FORMAT.md 5.3.
+//! Nodes are coded slice by slice (z), row by row (y), along x: what is known around a node is
+//! then the same for every node. They are handed over in Morton order, which is kept as each
+//! node's rank.
+
+/// A node or a point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cell {
+    /// x, y, z at its depth, inside its brick.
+    pub(super) position: [u16; 3],
+    /// Exactly one point lies below it: its path is coded as it is.
+    pub(super) is_alone: bool,
+}
+
+/// Luma, orange, green in 64ths, and the activity of the node it came from (0 to
+/// [`super::colour::ACTIVITY_MAX`]).
+pub(super) type Colour = [i16; 4];
+
+/// The nodes of one depth.
+#[derive(Debug, Default)]
+pub(super) struct Level {
+    pub(super) cells: Vec<Cell>,
+    /// Each node's index in Morton order.
+    pub(super) ranks: Vec<u32>,
+    pub(super) colours: Vec<Colour>,
+}
+
+/// What the nodes of a level have below them, in the level's order.
+#[derive(Debug, Default)]
+pub(super) struct Children {
+    /// One a node; never zero.
+    pub(super) masks: Vec<u8>,
+    /// Whether the node's only child is alone.
+    pub(super) are_alone: Vec<bool>,
+    /// Node by node, by ascending child; as many as there may be, those that are first.
+    pub(super) colours: Vec<Colour>,
+    /// How many there are.
+    pub(super) count: usize,
+}
+
+/// Room for work that each level needs anew.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    /// The node at each rank.
+    at_rank: Vec<u32>,
+    /// For each node, the rank of its first child.
+    first_ranks: Vec<u32>,
+}
+
+impl Level {
+    /// The root alone, of a colour.
+    pub(super) fn start(&mut self, colour: Colour) {
+        self.clear();
+        self.cells.push(Cell::default());
+        self.ranks.push(0);
+        self.colours.push(colour);
+    }
+
+    /// Forgets all nodes.
+    pub(super) fn clear(&mut self) {
+        self.cells.clear();
+        self.ranks.clear();
+        self.colours.clear();
+    }
+
+    /// The nodes by rank.
+    pub(super) fn in_morton_order<'a>(&self, scratch: &'a mut Scratch) -> &'a [u32] {
+        let at_rank = &mut scratch.at_rank;
+        at_rank.clear();
+        at_rank.resize(self.ranks.len(), 0);
+        for (node, &rank) in (0..).zip(&self.ranks) {
+            at_rank[rank as usize] = node;
+        }
+        at_rank
+    }
+
+    /// Where each slice starts and ends.
+    pub(super) fn slices(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+        runs(&self.cells, |cell| cell.position[2])
+    }
+
+    /// Makes `next` the level of the children.
+    pub(super) fn expand(&self, children: &Children, scratch: &mut Scratch, next: &mut Self) {
+        self.in_morton_order(scratch);
+        scratch.first_ranks.clear();
+        scratch.first_ranks.resize(self.ranks.len(), 0);
+        let mut rank = 0;
+        for &node in &scratch.at_rank {
+            scratch.first_ranks[node as usize] = rank;
+            rank += children.masks[node as usize].count_ones();
+        }
+        next.clear();
+        let mut first_colour = 0;
+        for slice in self.slices() {
+            let colour_count =
+                self.expand_slice(children, &scratch.first_ranks, (slice, first_colour), next);
+            first_colour += colour_count;
+        }
+    }
+
+    /// The two slices below one; returns how many nodes they have.
+    fn expand_slice(
+        &self,
+        children: &Children,
+        first_ranks: &[u32],
+        (slice, first_colour): (std::ops::Range<usize>, usize),
+        next: &mut Self,
+    ) -> usize {
+        let start = next.cells.len();
+        for z in 0..2_u8 {
+            let mut row_colour = first_colour;
+            for row in runs(&self.cells[slice.clone()], |cell| cell.position[1]) {
+                let row = slice.start + row.start..slice.start + row.end;
+                let mut after_row = row_colour;
+                for y in 0..2_u8 {
+                    let mut colour = row_colour;
+                    for node in row.clone() {
+                        let mask = children.masks[node];
+                        let first = z << 2 | y << 1;
+                        let below = u32::from(mask) & ((1 << first) - 1);
+                        let mut index = below.count_ones();
+                        for x in 0..2_u8 {
+                            if mask >> (first | x) & 1 == 0 {
+                                continue;
+                            }
+                            let side = [x, y, z].map(u16::from);
+                            let position = self.cells[node].position;
+                            next.cells.push(Cell {
+                                position: std::array::from_fn(|i| position[i] << 1 | side[i]),
+                                is_alone: children.are_alone[node],
+                            });
+                            next.ranks.push(first_ranks[node] + index);
+                            next.colours.push(children.colours[colour + index as usize]);
+                            index += 1;
+                        }
+                        colour += mask.count_ones() as usize;
+                    }
+                    after_row = colour;
+                }
+                row_colour = after_row;
+            }
+        }
+        next.cells.len() - start
+    }
+}
+
+/// The occupied children of a mask, ascending.
+pub(super) fn children(mask: u8) -> impl Iterator<Item = u8> {
+    let mut left = u32::from(mask);
+    std::iter::from_fn(move || {
+        let child = left.trailing_zeros();
+        left &= left.wrapping_sub(1);
+        (child < 8).then_some(child as u8)
+    })
+}
+
+/// The stretches of cells with the same key.
+fn runs(
+    cells: &[Cell],
+    key: impl Fn(&Cell) -> u16,
+) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let first = cells.get(start)?;
+        let len = cells[start..]
+            .iter()
+            .position(|cell| key(cell) != key(first))
+            .unwrap_or(cells.len() - start);
+        let run = start..start + len;
+        start = run.end;
+        Some(run)
+    })
+}
