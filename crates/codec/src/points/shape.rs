@@ -13,6 +13,7 @@ use crate::entropy::{Flag, Nibble, SymbolCoder, SymbolReader};
 
 /// Bits of the surroundings that a tree may ask: the neighbours' and, after bit 56, the lower
 /// nibble's.
+#[cfg(feature = "encode")]
 pub(super) const QUESTION_COUNT: u8 = 61;
 /// Where the lower nibble stands for the second tree.
 pub(super) const LOWER_NIBBLE_SHIFT: u32 = 57;
