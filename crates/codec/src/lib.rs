@@ -6,8 +6,9 @@
 //! Always true: any bytes end in a frame or an error, within the given limits, and no proper
 //! prefix of a chunk is a chunk (`tests/hostile.rs`).
 //!
-//! Encoder and decoder walk the same code: every model is driven by a
-//! coder (`entropy::Coder`) that either writes the bit it is given or reads the one it returns.
+//! Encoder and decoder walk the same code: every model is driven by a coder
+//! (`entropy::SymbolCoder`, `entropy::Coder`) that either writes the symbol or bit it is given or
+//! reads the one it returns.
 //! The encoders are behind the feature `encode`.
 #![forbid(unsafe_code)]
 

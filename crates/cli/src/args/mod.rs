@@ -90,7 +90,7 @@ pub struct PackArgs {
     #[arg(long, value_enum, default_value_t = ColourQuality::Standard)]
     pub colour_quality: ColourQuality,
     /// Layers of points: the first is a coarse figure that is there soon, each further one
-    /// refines it; a small grid has fewer
+    /// refines it
     #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = parse_layers())]
     pub layers: u8,
     /// Title, stage, presets, cameras and credits, written as in a manifest
