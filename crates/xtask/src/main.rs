@@ -15,6 +15,7 @@ mod setup;
 mod size;
 mod test;
 mod tools;
+mod train;
 mod video;
 
 use std::process::ExitCode;
@@ -61,6 +62,8 @@ enum Task {
         #[arg(long)]
         no_browsers: bool,
     },
+    /// Learns the trees of the points codec again from the captures; they are part of the format
+    Train,
     /// Looks for bytes that break a reader; stops at the first finding
     Fuzz {
         /// How long for each target
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Task::Test { quick } => test::test(quick),
         Task::Size => size::check(),
         Task::Bench { no_browsers } => bench::bench(!no_browsers),
+        Task::Train => train::train(),
         Task::Fuzz { seconds, target } => fuzz::fuzz(target.as_deref(), seconds),
         Task::Bless => bless::bless(),
     };
