@@ -50,7 +50,7 @@ impl Vector {
         let chunks = chunks.iter();
         let owned: Vec<Box<[u8]>> = chunks.map(|chunk| chunk.as_slice().into()).collect();
         let layers: Vec<&[u8]> = owned.iter().map(|chunk| &**chunk).collect();
-        self.decoder().decode(&layers, brick, limits)
+        self.decoder().decode(&layers, brick, limits).cloned()
     }
 
     /// Decodes what may be anything, whole and in bricks: what comes out is sound.

@@ -67,7 +67,7 @@ fn packed(track: &str, options: &str) -> (tempfile::TempDir, Opened) {
 }
 
 /// Decodes all frames of a stream, or of layers, in order.
-fn decoded(opened: &Opened, layers: &[Stream], mut show: impl FnMut(usize, Frame)) {
+fn decoded(opened: &Opened, layers: &[Stream], mut show: impl FnMut(usize, &Frame)) {
     let finest = layers.last().unwrap();
     let limits = Limits {
         element_count_max: finest.element_count_max,
@@ -144,7 +144,7 @@ fn loot_keeps_every_voxel_and_its_colours() {
                 })
                 .collect();
             assert_eq!(source.len(), count_of(&header, "vertex"));
-            check_points(index, &frame, &source);
+            check_points(index, frame, &source);
             frame_count += 1;
         },
     );
@@ -210,14 +210,14 @@ fn liam_keeps_shape_and_texture() {
     let track = &opened.manifest.tracks[0];
     let mut topology = MeshTopology::default();
     decoded(&opened, &track.renditions[..1], |index, frame| {
-        let Frame::Mesh(mut frame) = frame else {
+        let Frame::Mesh(frame) = frame else {
             panic!("frame {index} is no mesh")
         };
-        if let Some(new) = frame.topology.take() {
-            topology = new;
+        if let Some(new) = &frame.topology {
+            topology = new.clone();
         }
         let (header, rows) = rows(&folder.join(format!("mesh_{index:05}.ply")));
-        check_mesh(index, &header, &rows, &frame, &topology);
+        check_mesh(index, &header, &rows, frame, &topology);
     });
     let images = &track.textures[0];
     assert_eq!((images.width, images.height), (1024, 1024));

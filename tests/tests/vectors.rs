@@ -77,10 +77,10 @@ fn check(codec: [u8; 4], frames: &[&[&str]], made: impl FnOnce() -> Vec<Vec<Vec<
             let frame = frame.expect("a good chunk");
             let decoded_path = path(&format!("{name}.decoded"));
             if is_blessed {
-                fs::write(&decoded_path, gpu_bytes(&frame)).expect("a writable folder");
+                fs::write(&decoded_path, gpu_bytes(frame)).expect("a writable folder");
             }
             let wanted = fs::read(&decoded_path).expect("committed bytes");
-            assert!(gpu_bytes(&frame) == wanted, "{name} decodes to other bytes");
+            assert!(gpu_bytes(frame) == wanted, "{name} decodes to other bytes");
         }
     }
 }

@@ -201,9 +201,9 @@ impl Job<'_> {
             let chunks: Vec<&[u8]> = layers.iter().map(|layer| layer.chunk(place)).collect();
             let decoded = decoder.decode(&chunks, None, &limits);
             let decoded = decoded.with_context(context)?;
-            check_frame(&decoded, frame.is_key).with_context(context)?;
+            check_frame(decoded, frame.is_key).with_context(context)?;
             if is_finest && !self.track.is_static {
-                check_bounds(&decoded, opened.manifest.bounds).with_context(context)?;
+                check_bounds(decoded, opened.manifest.bounds).with_context(context)?;
             }
         }
         Ok(())

@@ -40,7 +40,7 @@ pub struct Limits {
 ///
 /// Safe for untrusted bytes: any input ends in `Ok` or `Err`, within the limits.
 pub trait Decode {
-    /// Decodes one frame.
+    /// Decodes one frame. The decoder keeps it, and uses its memory again for the next.
     ///
     /// - `layers`: the frame's chunks, layer 0 first, none left out; fewer than there are give a
     ///   coarser frame. A mesh has exactly one.
@@ -60,7 +60,7 @@ pub trait Decode {
         layers: &[&[u8]],
         brick: Option<u32>,
         limits: &Limits,
-    ) -> Result<Frame, DecodeError>;
+    ) -> Result<&Frame, DecodeError>;
 
     /// Forgets earlier chunks: the next one must be a key. Called after every seek.
     fn reset(&mut self);

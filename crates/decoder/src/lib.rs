@@ -56,8 +56,8 @@ impl Decoder {
         let layers: Vec<&[u8]> = layers.iter().map(Vec::as_slice).collect();
         let frame = self.inner.decode(&layers, brick, &limits);
         match frame.map_err(thrown)? {
-            Frame::Points(frame) => points(&frame),
-            Frame::Mesh(frame) => mesh(&frame),
+            Frame::Points(frame) => points(frame),
+            Frame::Mesh(frame) => mesh(frame),
         }
     }
 

@@ -54,11 +54,8 @@ fn bytes(object: &Object, name: &str) -> Vec<u8> {
 #[wasm_bindgen_test]
 fn points_are_what_the_codec_says() {
     let chunks = touchline_codec::points::encode(&cloud(), &PointsOptions::default());
-    let Ok(Frame::Points(frame)) =
-        touchline_codec::decoder(POINTS)
-            .unwrap()
-            .decode(&slices(&chunks), None, &LIMITS)
-    else {
+    let mut native = touchline_codec::decoder(POINTS).unwrap();
+    let Ok(Frame::Points(frame)) = native.decode(&slices(&chunks), None, &LIMITS) else {
         panic!("the codec refuses its own chunk");
     };
     let object = Decoder::new("oct2")

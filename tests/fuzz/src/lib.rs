@@ -115,8 +115,8 @@ fn points(bytes: &[u8]) -> bool {
 fn points_frame(layers: &[&[u8]], brick: Option<u32>) -> Result<PointsFrame, DecodeError> {
     match decoder(POINTS).decode(layers, brick, &LIMITS)? {
         Frame::Points(frame) => {
-            check_points(&frame);
-            Ok(frame)
+            check_points(frame);
+            Ok(frame.clone())
         }
         Frame::Mesh(_) => panic!("points became a mesh"),
     }
@@ -183,7 +183,7 @@ fn mesh(bytes: &[u8]) -> bool {
     let mut vertex_count = None;
     for chunk in &chunks {
         match decoder.decode(&[chunk], None, &LIMITS) {
-            Ok(Frame::Mesh(frame)) => vertex_count = Some(check_mesh(&frame, vertex_count)),
+            Ok(Frame::Mesh(frame)) => vertex_count = Some(check_mesh(frame, vertex_count)),
             Ok(Frame::Points(_)) => panic!("a mesh became points"),
             Err(_) => {
                 vertex_count = None;

@@ -186,7 +186,7 @@ impl Chunk {
     /// The chunk of the last of `layers`, decoded with those before it to see that it can be.
     fn checked(layers: &[&[u8]], is_key: bool, decoder: &mut dyn Decode) -> Result<Self> {
         let frame = decoder.decode(layers, None, &LIMITS);
-        let (element_count, triangle_count) = frame_counts(&frame.context(UNREADABLE)?);
+        let (element_count, triangle_count) = frame_counts(frame.context(UNREADABLE)?);
         Ok(Self {
             bytes: layers.last().copied().unwrap_or_default().to_vec(),
             is_key,

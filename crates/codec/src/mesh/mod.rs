@@ -157,6 +157,7 @@ struct Run {
 #[derive(Debug, Default)]
 pub struct Decoder {
     run: Option<Run>,
+    frame: Option<Frame>,
 }
 
 impl Decode for Decoder {
@@ -165,7 +166,7 @@ impl Decode for Decoder {
         layers: &[&[u8]],
         brick: Option<u32>,
         limits: &Limits,
-    ) -> Result<Frame, DecodeError> {
+    ) -> Result<&Frame, DecodeError> {
         // Taken out, so that an error leaves no run behind.
         let run = self.run.take();
         let mut reader = Reader::new(only_chunk(layers, brick, "6.2")?);
@@ -183,7 +184,7 @@ impl Decode for Decoder {
             vertices: vertices(&run),
         };
         self.run = Some(run);
-        Ok(Frame::Mesh(frame))
+        Ok(self.frame.insert(Frame::Mesh(frame)))
     }
 
     fn reset(&mut self) {

@@ -16,7 +16,7 @@ const LIMITS: Limits = Limits {
 
 fn decoded(decoder: &mut Decoder, chunk: &[u8]) -> MeshFrame {
     match decoder.decode(&[chunk], None, &LIMITS) {
-        Ok(Frame::Mesh(frame)) => frame,
+        Ok(Frame::Mesh(frame)) => frame.clone(),
         other => panic!("{other:?}"),
     }
 }

@@ -34,9 +34,19 @@ pub(crate) fn brick_count(chunk: &[u8]) -> Result<u32, DecodeError> {
 }
 
 /// Decodes points; between frames it keeps room to work in and nothing else.
-#[derive(Default)]
 pub struct Decoder {
     octree: Octree,
+    /// Points.
+    frame: Frame,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self {
+            octree: Octree::default(),
+            frame: Frame::Points(PointsFrame::default()),
+        }
+    }
 }
 
 impl Decode for Decoder {
@@ -45,57 +55,72 @@ impl Decode for Decoder {
         layers: &[&[u8]],
         brick: Option<u32>,
         limits: &Limits,
-    ) -> Result<Frame, DecodeError> {
-        let chunks = Chunk::parse_all(layers, limits)?;
-        let brick_count = brick_count(layers[0])?;
-        let bricks = match brick {
-            None => 0..brick_count,
-            Some(brick) if brick < brick_count => brick..brick + 1,
-            Some(_) => return Err(DecodeError::malformed("5.2", "a frame has so many bricks")),
-        };
-        let mut frame = PointsFrame::default();
-        for index in bricks {
-            let shares: Option<Vec<_>> = chunks
-                .iter()
-                .map(|chunk| Some((chunk, *chunk.bricks.get(index as usize)?)))
-                .collect();
-            if let Some(shares) = shares {
-                self.decode_brick(&shares, &mut frame)?;
-            }
+    ) -> Result<&Frame, DecodeError> {
+        // What an error leaves of it is never handed out.
+        let Self { octree, frame } = self;
+        if let Frame::Points(frame) = frame {
+            frame.chunks.clear();
+            frame.points.clear();
+            decode(octree, layers, brick, limits, frame)?;
         }
-        Ok(Frame::Points(frame))
+        Ok(frame)
     }
 
     fn reset(&mut self) {}
 }
 
-impl Decoder {
-    /// Adds a brick's points to `frame`: its share of each layer, layer 0 first.
-    fn decode_brick(
-        &mut self,
-        shares: &[(&Chunk<'_>, Brick<'_>)],
-        frame: &mut PointsFrame,
-    ) -> Result<(), DecodeError> {
-        let Some(((last, points), _)) = shares.split_last() else {
-            return Ok(());
-        };
-        let header = &last.header;
-        let depth = header.depth_after(shares.len() as u8 - 1);
-        for (chunk, share) in shares {
-            let mut coder = SymbolReader::new(share.payload);
-            let bounds = (share.point_count, depth);
-            code_layer(&mut self.octree, &mut coder, chunk, bounds, &[])?;
-            coder.finish("5.1")?;
-            if self.octree.node_counts.last() != Some(&share.point_count) {
-                return Err(DecodeError::malformed(
-                    "5.3",
-                    "a layer leads to as many points as its brick says",
-                ));
-            }
+/// Decodes a frame, or one of its bricks, into an empty `frame`.
+fn decode(
+    octree: &mut Octree,
+    layers: &[&[u8]],
+    brick: Option<u32>,
+    limits: &Limits,
+    frame: &mut PointsFrame,
+) -> Result<(), DecodeError> {
+    let chunks = Chunk::parse_all(layers, limits)?;
+    let brick_count = brick_count(layers[0])?;
+    let bricks = match brick {
+        None => 0..brick_count,
+        Some(brick) if brick < brick_count => brick..brick + 1,
+        Some(_) => return Err(DecodeError::malformed("5.2", "a frame has so many bricks")),
+    };
+    for index in bricks {
+        let shares: Option<Vec<_>> = chunks
+            .iter()
+            .map(|chunk| Some((chunk, *chunk.bricks.get(index as usize)?)))
+            .collect();
+        if let Some(shares) = shares {
+            decode_brick(octree, &shares, frame)?;
         }
-        frame::append(frame, &mut self.octree, grid(header, points.root, depth));
-        Ok(())
     }
+    Ok(())
+}
+
+/// Adds a brick's points to `frame`: its share of each layer, layer 0 first.
+fn decode_brick(
+    octree: &mut Octree,
+    shares: &[(&Chunk<'_>, Brick<'_>)],
+    frame: &mut PointsFrame,
+) -> Result<(), DecodeError> {
+    let Some(((last, points), _)) = shares.split_last() else {
+        return Ok(());
+    };
+    let header = &last.header;
+    let depth = header.depth_after(shares.len() as u8 - 1);
+    for (chunk, share) in shares {
+        let mut coder = SymbolReader::new(share.payload);
+        let bounds = (share.point_count, depth);
+        code_layer(octree, &mut coder, chunk, bounds, &[])?;
+        coder.finish("5.1")?;
+        if octree.node_counts.last() != Some(&share.point_count) {
+            return Err(DecodeError::malformed(
+                "5.3",
+                "a layer leads to as many points as its brick says",
+            ));
+        }
+    }
+    frame::append(frame, octree, grid(header, points.root, depth));
+    Ok(())
 }
 
 /// Codes a brick's share of one layer; the octree comes from the layer before.
@@ -163,7 +188,7 @@ mod tests {
     fn decoded(decoder: &mut Decoder, layers: &[Vec<u8>], brick: Option<u32>) -> PointsFrame {
         let layers: Vec<&[u8]> = layers.iter().map(Vec::as_slice).collect();
         match decoder.decode(&layers, brick, &LIMITS) {
-            Ok(Frame::Points(frame)) => frame,
+            Ok(Frame::Points(frame)) => frame.clone(),
             other => panic!("{other:?}"),
         }
     }
@@ -317,7 +342,7 @@ mod tests {
                 panic!("layer {count}");
             };
             let coarser = layers.len() - count;
-            for (cell, colour) in cells(&frame, &cloud, coarser) {
+            for (cell, colour) in cells(frame, &cloud, coarser) {
                 let inside = |at: &[u32; 3]| at.map(|axis| axis >> coarser) == cell;
                 let (_, wanted) = points.iter().find(|(at, _)| inside(at)).unwrap();
                 for channel in 0..3 {
@@ -332,7 +357,8 @@ mod tests {
     fn points_come_in_morton_order() {
         let layers = encode(&cloud(&sphere(20)), &PointsOptions::default());
         let layers: Vec<&[u8]> = layers.iter().map(Vec::as_slice).collect();
-        let Ok(Frame::Points(frame)) = Decoder::default().decode(&layers, None, &WIDE) else {
+        let mut decoder = Decoder::default();
+        let Ok(Frame::Points(frame)) = decoder.decode(&layers, None, &WIDE) else {
             panic!();
         };
         let interleaved = |cell: [u32; 3]| {
