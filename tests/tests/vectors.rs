@@ -150,3 +150,12 @@ fn globe(turned: f32) -> Mesh {
     }
     mesh
 }
+
+#[test]
+fn the_format_names_the_learnt_trees() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let trees = fs::read(root.join("crates/codec/src/points/shape.bin")).expect("the trees");
+    let format = fs::read_to_string(root.join("crates/pack/FORMAT.md")).expect("the format");
+    let hash = touchline_pack::Sha256::of(&trees).to_string();
+    assert!(format.contains(&hash) && format.contains(&format!("{} bytes", trees.len())));
+}

@@ -99,7 +99,7 @@ mod tests {
             let mut decoder = RangeDecoder::new(&bytes);
             let read = drive(&mut decoder, &vec![0; values.len()]);
             prop_assert_eq!(read, values);
-            prop_assert!(decoder.finish("5.1").is_ok());
+            prop_assert!(decoder.finish("6.1").is_ok());
         }
     }
 
@@ -121,7 +121,7 @@ mod tests {
             bits.iter()
                 .all(|&bit| decoder.bit(&mut chance, false) == bit)
         );
-        assert!(decoder.finish("5.1").is_ok());
+        assert!(decoder.finish("6.1").is_ok());
     }
 
     #[test]
@@ -132,6 +132,6 @@ mod tests {
         bytes.push(0);
         let mut decoder = RangeDecoder::new(&bytes);
         drive(&mut decoder, &[0; 6]);
-        assert!(decoder.finish("5.1").is_err());
+        assert!(decoder.finish("6.1").is_err());
     }
 }

@@ -221,7 +221,7 @@ fn decode_key(
     let topology = topology::code(&mut coder, counts, &mut topology::Reading)?;
     let attributes = attributes::code(&mut coder, &topology, &key, None)?;
     let positions = positions::code_key(&mut coder, &topology, &[])?;
-    coder.finish("5.1")?;
+    coder.finish("6.1")?;
     let run = Run {
         twins: topology.twins(&positions),
         lattice: key.lattice,
@@ -251,7 +251,7 @@ fn decode_difference(
         })?;
     let mut coder = RangeDecoder::new(payload);
     run.positions = positions::code_difference(&mut coder, &run, header.motion, &[])?;
-    coder.finish("5.1")?;
+    coder.finish("6.1")?;
     run.frame_in_run = header.frame_in_run;
     Ok(run)
 }

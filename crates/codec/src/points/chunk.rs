@@ -3,6 +3,7 @@
 //! Follows FORMAT.md 5.2.
 
 use super::colour::Steps;
+use super::level::morton_from_cell;
 use crate::bytes::{self, Reader};
 use crate::{DecodeError, Limits};
 
@@ -136,6 +137,9 @@ impl<'a> Chunk<'a> {
             }
             sizes.push((root, point_count, reader.u32()?));
         }
+        if !sizes.is_sorted_by(|(a, ..), (b, ..)| morton_from_cell(*a) < morton_from_cell(*b)) {
+            return malformed("bricks come in Morton order, each once");
+        }
         let mut bricks = Vec::new();
         for (root, point_count, size) in sizes {
             bricks.push(Brick {
@@ -161,12 +165,8 @@ impl<'a> Chunk<'a> {
         let mut chunks: Vec<Self> = Vec::new();
         for (index, bytes) in layers.iter().enumerate().take(LAYER_COUNT_MAX.into()) {
             let chunk = Self::parse(bytes)?;
-            let roots = |chunk: &Self| -> Vec<_> { chunk.bricks.iter().map(|b| b.root).collect() };
-            let is_next = usize::from(chunk.layer) == index
-                && chunks.first().is_none_or(|first| {
-                    first.header == chunk.header && roots(first) == roots(&chunk)
-                });
-            if !is_next {
+            let is_next = usize::from(chunk.layer) == index;
+            if !is_next || chunks.last().is_some_and(|before| !before.fits(&chunk)) {
                 return Err(DecodeError::malformed(
                     "5.2",
                     "the layers of a frame follow each other and agree",
@@ -187,6 +187,13 @@ impl<'a> Chunk<'a> {
             return Err(DecodeError::OverLimit { needed, limit });
         }
         Ok(chunks)
+    }
+
+    /// Whether `next` may be the layer after this one: the same bricks, with no fewer points.
+    fn fits(&self, next: &Self) -> bool {
+        let mut bricks = self.bricks.iter().zip(&next.bricks);
+        self.header == next.header
+            && bricks.all(|(a, b)| a.root == b.root && a.point_count <= b.point_count)
     }
 
     /// The steps of the levels that the layer refines, from the root down.

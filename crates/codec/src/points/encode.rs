@@ -7,7 +7,7 @@ use glam::Vec3;
 use super::chunk::{BITS_MAX, Brick, Chunk, Header, LAYER_COUNT_MAX, StepCodes};
 use super::code_layer;
 use super::colour::{self, Steps};
-use super::level::Colour;
+use super::level::{Colour, morton_from_cell};
 use super::octree::{Octree, Wanted};
 use super::shape::Shape;
 use crate::entropy::{Flag, Nibble, SymbolCoder, SymbolWriter};
@@ -341,18 +341,6 @@ fn mean_rgb(points: &[(u64, [u8; 3])]) -> [u8; 3] {
         // Exact: a mean of bytes is a byte.
         ((sum + count / 2) / count) as u8
     })
-}
-
-/// Interleaves the coordinates' bits, x lowest.
-fn morton_from_cell(cell: [u16; 3]) -> u64 {
-    let [x, y, z] = cell.map(|axis| {
-        let mut bits = u64::from(axis);
-        bits = (bits | bits << 16) & 0x0000_0000_FF00_00FF;
-        bits = (bits | bits << 8) & 0x100F_00F0_0F00_F00F;
-        bits = (bits | bits << 4) & 0x10C3_0C30_C30C_30C3;
-        (bits | bits << 2) & 0x1249_2492_4924_9249
-    });
-    x | y << 1 | z << 2
 }
 
 /// Every third bit, from bit 0, 1 and 2 on.

@@ -146,6 +146,18 @@ impl Level {
     }
 }
 
+/// Interleaves the coordinates' bits, x lowest.
+pub(super) fn morton_from_cell(cell: [u16; 3]) -> u64 {
+    let [x, y, z] = cell.map(|axis| {
+        let mut bits = u64::from(axis);
+        bits = (bits | bits << 16) & 0x0000_0000_FF00_00FF;
+        bits = (bits | bits << 8) & 0x100F_00F0_0F00_F00F;
+        bits = (bits | bits << 4) & 0x10C3_0C30_C30C_30C3;
+        (bits | bits << 2) & 0x1249_2492_4924_9249
+    });
+    x | y << 1 | z << 2
+}
+
 /// The occupied children of a mask, ascending.
 pub(super) fn children(mask: u8) -> impl Iterator<Item = u8> {
     let mut left = u32::from(mask);
