@@ -49,8 +49,9 @@ impl fmt::Debug for CodecId {
 }
 
 impl From<CodecId> for String {
-    fn from(id: CodecId) -> Self {
-        id.to_string()
+    /// As it is read, without the escapes that make it safe to show.
+    fn from(CodecId(bytes): CodecId) -> Self {
+        bytes.map(char::from).into_iter().collect()
     }
 }
 
