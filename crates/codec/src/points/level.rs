@@ -45,8 +45,16 @@ pub(super) struct Children {
 pub(super) struct Scratch {
     /// The node at each rank.
     at_rank: Vec<u32>,
-    /// For each node, the rank of its first child.
-    first_ranks: Vec<u32>,
+    firsts: Vec<Firsts>,
+}
+
+/// Where a node's first child stands.
+#[derive(Clone, Copy, Debug, Default)]
+struct Firsts {
+    /// In Morton order.
+    rank: u32,
+    /// In [`Children::colours`].
+    colour: u32,
 }
 
 impl Level {
@@ -84,65 +92,66 @@ impl Level {
     /// Makes `next` the level of the children.
     pub(super) fn expand(&self, children: &Children, scratch: &mut Scratch, next: &mut Self) {
         self.in_morton_order(scratch);
-        scratch.first_ranks.clear();
-        scratch.first_ranks.resize(self.ranks.len(), 0);
-        let mut rank = 0;
+        let firsts = &mut scratch.firsts;
+        firsts.clear();
+        firsts.resize(self.ranks.len(), Firsts::default());
+        let mut count = 0;
         for &node in &scratch.at_rank {
-            scratch.first_ranks[node as usize] = rank;
-            rank += children.masks[node as usize].count_ones();
+            firsts[node as usize].rank = count;
+            count += children.masks[node as usize].count_ones();
+        }
+        let mut colour = 0;
+        for (first, mask) in firsts.iter_mut().zip(&children.masks) {
+            first.colour = colour;
+            colour += mask.count_ones();
         }
         next.clear();
-        let mut first_colour = 0;
+        next.cells.reserve(count as usize);
+        next.ranks.reserve(count as usize);
+        next.colours.reserve(count as usize);
         for slice in self.slices() {
-            let colour_count =
-                self.expand_slice(children, &scratch.first_ranks, (slice, first_colour), next);
-            first_colour += colour_count;
+            for z in 0..2 {
+                for row in runs(&self.cells[slice.clone()], |cell| cell.position[1]) {
+                    let row = slice.start + row.start..slice.start + row.end;
+                    for y in 0..2 {
+                        self.expand_row(children, firsts, (row.clone(), y, z), next);
+                    }
+                }
+            }
         }
     }
 
-    /// The two slices below one; returns how many nodes they have.
-    fn expand_slice(
+    /// One of the four rows below a row.
+    fn expand_row(
         &self,
         children: &Children,
-        first_ranks: &[u32],
-        (slice, first_colour): (std::ops::Range<usize>, usize),
+        firsts: &[Firsts],
+        (row, y, z): (std::ops::Range<usize>, u8, u8),
         next: &mut Self,
-    ) -> usize {
-        let start = next.cells.len();
-        for z in 0..2_u8 {
-            let mut row_colour = first_colour;
-            for row in runs(&self.cells[slice.clone()], |cell| cell.position[1]) {
-                let row = slice.start + row.start..slice.start + row.end;
-                let mut after_row = row_colour;
-                for y in 0..2_u8 {
-                    let mut colour = row_colour;
-                    for node in row.clone() {
-                        let mask = children.masks[node];
-                        let first = z << 2 | y << 1;
-                        let below = u32::from(mask) & ((1 << first) - 1);
-                        let mut index = below.count_ones();
-                        for x in 0..2_u8 {
-                            if mask >> (first | x) & 1 == 0 {
-                                continue;
-                            }
-                            let side = [x, y, z].map(u16::from);
-                            let position = self.cells[node].position;
-                            next.cells.push(Cell {
-                                position: std::array::from_fn(|i| position[i] << 1 | side[i]),
-                                is_alone: children.are_alone[node],
-                            });
-                            next.ranks.push(first_ranks[node] + index);
-                            next.colours.push(children.colours[colour + index as usize]);
-                            index += 1;
-                        }
-                        colour += mask.count_ones() as usize;
-                    }
-                    after_row = colour;
+    ) {
+        let first_child = z << 2 | y << 1;
+        let nodes = self.cells[row.clone()].iter().zip(&firsts[row.clone()]);
+        let shapes = children.masks[row.clone()]
+            .iter()
+            .zip(&children.are_alone[row]);
+        for ((cell, first), (&mask, &is_alone)) in nodes.zip(shapes) {
+            let pair = mask >> first_child & 3;
+            let mut index = (mask & ((1 << first_child) - 1)).count_ones();
+            for x in 0..2 {
+                if pair >> x & 1 == 0 {
+                    continue;
                 }
-                row_colour = after_row;
+                let side = [x, y, z].map(u16::from);
+                next.cells.push(Cell {
+                    position: std::array::from_fn(|i| cell.position[i] << 1 | side[i]),
+                    is_alone,
+                });
+                next.ranks.push(first.rank + index);
+                next.colours
+                    .push(children.colours[(first.colour + index) as usize]);
+                index += 1;
             }
         }
-        next.cells.len() - start
     }
 }
 
