@@ -57,7 +57,7 @@ impl Default for PointsOptions {
         Self {
             layer_count: 3,
             colours: ColourSteps::Coarse {
-                luma: 17.5,
+                luma: 17.0,
                 chroma: 50.0,
             },
             brick_point_count_max: 1 << 20,
