@@ -7,6 +7,7 @@ use touchline_player::{
     StreamKind,
 };
 use touchline_scene::Seconds;
+use touchline_tests::fan::command_of;
 use touchline_tests::network::{Decoders, Driver, Fault, FaultKind, Network};
 use touchline_tests::replay::{Refinement, Replay};
 
@@ -294,16 +295,7 @@ proptest! {
         let network = Network { rate_mbps, ..Network::WIFI };
         let mut driver = Driver::new(config, replay.manifest(), network, Decoders::default());
         for (what, number, secs) in commands {
-            driver.send(match what {
-                0 => Event::Command(Command::Play),
-                1 => Event::Command(Command::Pause),
-                2 | 3 => Event::Command(Command::Seek(Seconds(number))),
-                4 => Event::Command(Command::SetRate(number / 3.0 - 2.0)),
-                5 => Event::Command(Command::StepFrames(number as i32 - 6)),
-                6 => Event::Command(Command::SetLoop(number > 6.0)),
-                _ if number > 6.0 => Event::Command(Command::SelectTrack("mesh".into())),
-                _ => Event::Command(Command::SelectTrack("points".into())),
-            });
+            driver.send(Event::Command(command_of(what, number)));
             driver.run_for(secs);
         }
         prop_assert!(driver.used_bytes_max <= budget_bytes);

@@ -8,6 +8,7 @@ use touchline_player::{
     VideoSample,
 };
 use touchline_scene::Seconds;
+use touchline_tests::fan::command_of;
 use touchline_tests::network::{Decoders, Driver, Fault, FaultKind, Network, STEP_SECS, Stall};
 use touchline_tests::replay::Replay;
 
@@ -737,15 +738,8 @@ proptest! {
         let mut driver = Driver::new(config, replay.manifest(), network, Decoders::default());
         for (what, number, secs) in commands {
             driver.send(match what {
-                0 => Event::Command(Command::Play),
-                1 => Event::Command(Command::Pause),
-                2 | 3 => Event::Command(Command::Seek(Seconds(number))),
-                4 => Event::Command(Command::SetRate(number / 3.0 - 2.0)),
-                5 => Event::Command(Command::StepFrames(number as i32 - 6)),
-                6 => Event::Command(Command::SetLoop(number > 6.0)),
-                7 if number > 6.0 => Event::Command(Command::SelectTrack("mesh".into())),
-                7 => Event::Command(Command::SelectTrack("points".into())),
-                _ => Event::Hidden(number > 6.0),
+                8 => Event::Hidden(number > 6.0),
+                _ => Event::Command(command_of(what, number)),
             });
             driver.run_for(secs);
         }

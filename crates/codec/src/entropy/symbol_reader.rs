@@ -5,7 +5,7 @@ use crate::DecodeError;
 
 /// Reads symbols from bytes that [`super::SymbolWriter`] made.
 ///
-/// Past the end it reads zeros and remembers it, so that hot loops check once a node.
+/// Past the end it reads zeros and remembers it, so that hot loops check once in a while.
 pub(crate) struct SymbolReader<'a> {
     bytes: &'a [u8],
     position: usize,

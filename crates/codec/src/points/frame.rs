@@ -27,8 +27,6 @@ pub(super) struct Grid {
 }
 
 /// Adds a brick's points to a frame.
-///
-/// `node_counts`: of the brick by depth, that of the points last.
 pub(super) fn append(frame: &mut PointsFrame, octree: &mut Octree, grid: Grid) {
     let node_counts = &octree.node_counts;
     // In nodes, whose edge is two cells.
