@@ -284,7 +284,13 @@ impl Driver {
     }
 
     fn begin_fetch(&mut self, request: RequestId, stream: StreamKey, segment: u32) {
-        assert!(!self.segments.contains(&(stream, segment)), "fetched twice");
+        let is_asked =
+            |transfer: &Transfer| (transfer.stream, transfer.segment) == (stream, segment);
+        let is_here = self.segments.contains(&(stream, segment));
+        assert!(
+            !is_here && !self.transfers.values().any(is_asked),
+            "{stream:?} segment {segment} is fetched twice"
+        );
         let size = self.entry(stream, segment).size;
         self.fetched_bytes += size;
         self.fetch_count += 1;

@@ -278,6 +278,21 @@ fn layers_are_fetched_once() {
     assert_eq!((driver.fetch_count, layer_count(&driver)), (28, 3));
 }
 
+#[test]
+fn a_loop_from_within_a_segment_fetches_it_once() {
+    let replay = Replay {
+        frame_count: 60, // All within what is fetched ahead.
+        ..athlete()
+    };
+    let mut driver = driver(replay, Network::WIFI);
+    driver.send(Event::Command(Command::Pause));
+    driver.send(Event::Command(Command::SetLoop(true)));
+    driver.send(Event::Command(Command::Seek(Seconds(1.2))));
+    driver.run_for(5.0);
+    // 5 segments of 12 frames in 3 layers, and the venue.
+    assert_eq!((driver.fetch_count, layer_count(&driver)), (16, 3));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 

@@ -226,6 +226,7 @@ impl Wisher<'_> {
         // What refines only frames that are shown before it can come is left out.
         let is_late = buffer.layer > 0 && !self.is_static(stream);
         let mut distance = if is_late { self.focus.lead_count } else { 0 };
+        let mut first = None;
         while distance <= horizon {
             let frame = self.ahead(stream, distance);
             let segment = frame.and_then(|frame| self.buffer.segment_at(stream, frame));
@@ -234,6 +235,10 @@ impl Wisher<'_> {
             let (Some(frame), Some((at, entry))) = (frame, found) else {
                 break;
             };
+            if first == Some(at) {
+                break; // Round the loop, back in the segment that it began in the middle of.
+            }
+            first = first.or(Some(at));
             let mut frames = entry.first_frame..entry.first_frame + entry.frame_count;
             let is_needed = frames.any(|frame| self.is_layer_needed(stream, frame));
             if is_needed && !buffer.segments.contains_key(&at.segment) {
