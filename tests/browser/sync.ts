@@ -69,11 +69,17 @@ declare global {
  *
  * A video frame is on screen from its `expectedDisplayTime` on, a moment after it can be read. The
  * replay's frame then is the last one that it had told of; it tells when a picture is seen.
+ * `secs` are of the fan's time, whatever the video's `rate`.
  */
-export async function watchPlaying(page: Page, fromSecs: number, secs: number): Promise<Moment[]> {
+export async function watchPlaying(
+  page: Page,
+  fromSecs: number,
+  secs: number,
+  rate = 1,
+): Promise<Moment[]> {
   await prepare(page);
   return page.evaluate(
-    async (fromSecs, secs) => {
+    async (fromSecs, secs, rate) => {
       const video = document.querySelector("video");
       const replay = document.querySelector("touchline-replay");
       if (video === null || replay === null) throw new Error("no video or no replay");
@@ -85,6 +91,7 @@ export async function watchPlaying(page: Page, fromSecs: number, secs: number): 
       }, 2);
       video.muted = true;
       video.currentTime = fromSecs;
+      video.playbackRate = rate;
       await video.play();
       const settledMs = performance.now() + 1000; // Locked and buffered by then.
       const untilMs = settledMs + secs * 1000;
@@ -111,6 +118,7 @@ export async function watchPlaying(page: Page, fromSecs: number, secs: number): 
     },
     fromSecs,
     secs,
+    rate,
   );
 }
 
