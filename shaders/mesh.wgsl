@@ -32,6 +32,12 @@ fn normal_from_octahedral(packed: u32) -> vec3f {
     return normalize(vec3f(unfolded.x, y, unfolded.y));
 }
 
+fn mixed_normal(now: vec3f, next: vec3f) -> vec3f {
+    let mixed = mix(now, next, item.phase);
+    let is_sure = dot(mixed, mixed) > 1e-6; // Opposite ones leave no direction between them.
+    return normalize(select(now, mixed, is_sure));
+}
+
 fn light_on(normal: vec3f) -> vec3f {
     let around = mix(GROUND_LIGHT, SKY_LIGHT, normal.y * 0.5 + 0.5);
     let key = saturate((dot(normal, KEY_TOWARDS) + WRAP) / (1.0 + WRAP));
@@ -43,11 +49,14 @@ fn project_vertex(
     @location(0) packed: vec4u, // x y z on the lattice, and the normal's two bytes.
     @location(1) texture: vec2f,
     @location(2) colour: vec4f,
+    @location(3) next: vec4u, // As packed, in the next frame; packed itself without one.
 ) -> Corner {
-    let vertex_in_stage = grid.origin_in_stage + vec3f(packed.xyz) * grid.step_metres;
+    let now_in_stage = grid.origin_in_stage + vec3f(packed.xyz) * grid.step_metres;
+    let next_in_stage = item.next_origin_in_stage + vec3f(next.xyz) * item.next_step_metres;
+    let vertex_in_stage = mix(now_in_stage, next_in_stage, item.phase);
     return Corner(
         frame.clip_from_stage * vec4f(vertex_in_stage, 1.0),
-        normal_from_octahedral(packed.w),
+        mixed_normal(normal_from_octahedral(packed.w), normal_from_octahedral(next.w)),
         texture,
         linear_from_srgb(colour.rgb),
     );

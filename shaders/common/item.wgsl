@@ -5,7 +5,10 @@
 struct Item {
     opacity: f32, // 0 to 1.
     is_lit: u32, // 1 where the stage's light falls on it.
-    spare: vec2f,
+    phase: f32, // How far a mesh has come to its next frame, 0 to 1.
+    spare: f32,
+    next_origin_in_stage: vec3f, // Of the next frame's lattice.
+    next_step_metres: f32,
 }
 
 // The grid that packed positions lie on: a chunk of points, or a mesh's lattice.

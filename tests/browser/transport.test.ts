@@ -92,3 +92,36 @@ test("plays, freezes, plays backwards and loops", async () => {
     () => (document.querySelector("touchline-replay")?.frame ?? 0) > 35,
   );
 });
+
+test("slow motion of a mesh shows more pictures than there are frames", async () => {
+  const opened = await suite.replay("/small/");
+  await opened.waitForPicture();
+  const replay = await opened.replay();
+  await replay.evaluate((replay) => {
+    replay.selectTrack("mesh");
+  });
+  await opened.seekToFrame(8);
+  await opened.settledPicture();
+  await replay.evaluate((replay) => {
+    replay.playbackRate = 0.05;
+    return replay.play();
+  });
+  // A picture is drawn when it is another than the last: once a frame, if frames were all.
+  const drawn = (): Promise<[number, number]> =>
+    replay.evaluate((replay) => [replay.stats?.drawnCount ?? 0, replay.frame ?? 0]);
+  const [startCount, startFrame] = await drawn();
+  for (;;) {
+    await pause(100);
+    const [count, frame] = await drawn();
+    // Figures and frames are told of at different times.
+    if (count - startCount > frame - startFrame + 6) break;
+    expect(frame, `${count - startCount} pictures`).toBeLessThan(SMALL_FRAME_COUNT - 1);
+  }
+  await replay.evaluate((replay) => replay.freeze());
+  // A picture that stands is a frame's own.
+  const frozen = await opened.settledPicture();
+  const frame = (await opened.frame()) ?? 0;
+  await opened.seekToFrame(0);
+  await opened.seekToFrame(frame);
+  expect((await opened.settledPicture()).differingShare(frozen, 2)).toBe(0);
+});

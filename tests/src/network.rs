@@ -7,13 +7,15 @@ use std::sync::Arc;
 
 use touchline_pack::{Manifest, SegmentEntry, Stream};
 use touchline_player::{
-    Action, Config, Event, FailReason, JobId, Notice, Player, Recovery, RequestId, StreamKey,
-    StreamKind,
+    Action, Config, Event, FailReason, JobId, Mode, Notice, PlayState, Player, Recovery, RequestId,
+    Shown, StreamKey, StreamKind,
 };
 use touchline_scene::Seconds;
 
 /// How finely time is cut.
 pub const STEP_SECS: f64 = 0.002;
+/// Frames of a simulated mesh with one topology: some runs end within a segment, some with it.
+pub const RUN_FRAME_COUNT: u32 = 20;
 /// A display at 60 Hz.
 const REFRESH_SECS: f64 = 1.0 / 60.0;
 
@@ -242,9 +244,22 @@ impl Driver {
                 assert!(resident.is_some(), "{key:?} of {shown:?} is not there");
                 if !matches!(key.kind, StreamKind::Texture(_)) {
                     assert_eq!(resident, Some(&shown.layer_count), "{key:?} of {shown:?}");
+                    self.check_next(key, shown);
                 }
             }
         }
+    }
+
+    /// What is mixed can be mixed, and only where the clock is the fan's own and runs.
+    fn check_next(&self, key: StreamKey, shown: &Shown) {
+        let Some(next) = shown.next else { return };
+        assert_eq!(next.abs_diff(shown.frame), 1, "{shown:?}");
+        assert!(self.frames.contains_key(&(key, next)), "{shown:?}");
+        let topology = topology_of(key, shown.frame);
+        assert!(topology.is_some(), "{key:?} is mixed");
+        assert_eq!(topology, topology_of(key, next), "{shown:?}");
+        assert_eq!(self.player.mode(), Mode::Replay);
+        assert_eq!(self.player.state(), PlayState::Playing);
     }
 
     fn perform(&mut self, action: Action) {
@@ -415,6 +430,7 @@ impl Driver {
                     stream,
                     frame,
                     size_bytes: frame_bytes(&self.manifest, finest),
+                    topology: topology_of(stream, frame),
                 });
             }
             if work.frames.is_empty() {
@@ -457,6 +473,11 @@ fn stream_of(manifest: &Manifest, key: StreamKey) -> &Stream {
         StreamKind::Rendition(index) => &track.renditions[usize::from(index)],
         StreamKind::Texture(index) => &track.textures[usize::from(index)],
     }
+}
+
+/// Of a simulated mesh: another for each [`RUN_FRAME_COUNT`] frames.
+fn topology_of(stream: StreamKey, frame: u32) -> Option<u32> {
+    matches!(stream.kind, StreamKind::Rendition(_)).then_some(frame / RUN_FRAME_COUNT)
 }
 
 /// What a decoded frame takes on the simulated GPU, made with all layers up to this stream's.

@@ -7,11 +7,16 @@ mod scenes;
 
 use glam::Vec3;
 use scenes::{
-    Bench, ENCODING, LATTICE, OFF_SHARE_MAX, SIZE_PX, camera, difference, mesh_ball, on, points,
-    upload_ball, voxel_ball,
+    Bench, ENCODING, LATTICE, OFF_SHARE_MAX, SIZE_PX, ball_of_triangles, camera, difference,
+    mesh_ball, on, points, upload_ball, voxel_ball,
 };
-use touchline_render::{Background, Item, Stage, Surface, TextureFormat, UploadError, View, twin};
-use touchline_scene::{PackedAttribute, PackedPoint, PackedVertex, PointChunk, Viewpoint};
+use touchline_render::{
+    Background, Item, Shadow, Stage, Surface, TextureFormat, UploadError, View, twin,
+};
+use touchline_scene::{
+    Lattice, PackedAttribute, PackedPoint, PackedVertex, PointChunk, Viewpoint,
+    normal_from_octahedral, octahedral_from_normal,
+};
 
 /// What leaves encoding sRGB to the shaders, as canvases in browsers do.
 const NOT_ENCODING: TextureFormat = TextureFormat::Rgba8Unorm;
@@ -89,6 +94,7 @@ fn every_grey_keeps_its_value() {
             let frame = &mesh_ball(&mut bench, [grey, grey, grey, 255]);
             let item = Item::Mesh {
                 frame,
+                next: None,
                 texture: None,
                 is_lit: false,
                 opacity: 1.0,
@@ -132,6 +138,7 @@ fn light_falls_as_its_twin_says() {
     let frame = &mesh_ball(&mut bench, [255; 4]);
     let item = Item::Mesh {
         frame,
+        next: None,
         texture: None,
         is_lit: true,
         opacity: 1.0,
@@ -159,6 +166,122 @@ fn light_falls_as_its_twin_says() {
             "{normal}: {drawn}, not {expected}"
         );
     }
+}
+
+/// The ball's topology, and its vertices moved by `way`, packed on `lattice`.
+fn moved_ball(way: Vec3, lattice: Lattice) -> Vec<PackedVertex> {
+    let (vertices, ..) = ball_of_triangles([255; 4]);
+    let moved = vertices.into_iter().map(|vertex| {
+        let place = twin::mesh::vertex_in_stage(LATTICE, vertex) + way;
+        let cell = (place - Vec3::from(lattice.origin)) / lattice.step_metres;
+        PackedVertex {
+            position: cell.round().to_array().map(|axis| axis as u16),
+            ..vertex
+        }
+    });
+    moved.collect()
+}
+
+#[test]
+fn half_way_to_the_next_frame_is_the_mean_of_both() {
+    let mut bench = Bench::new();
+    let (_, attributes, indices) = ball_of_triangles([255, 180, 90, 255]);
+    let topology = bench.renderer.upload_topology(&indices, &attributes);
+    let topology = topology.unwrap();
+    // Another lattice for each, and a way of 40 cm between the two.
+    let lattices = [
+        LATTICE,
+        Lattice {
+            origin: [-1.7, -0.3, -1.2],
+            step_metres: 0.0005,
+        },
+    ];
+    let half_way = Vec3::new(0.1, 0.05, -0.166);
+    let mut upload = |way, lattice| {
+        let vertices = moved_ball(way, lattice);
+        let mesh = bench.renderer.upload_mesh(&topology, lattice, &vertices);
+        mesh.unwrap()
+    };
+    let first = upload(-half_way, lattices[0]);
+    let last = upload(half_way, lattices[1]);
+    let mean = upload(Vec3::ZERO, lattices[0]);
+    let other = mesh_ball(&mut bench, [255, 180, 90, 255]);
+    let mut draw = |frame, next| {
+        let item = Item::Mesh {
+            frame,
+            next,
+            texture: None,
+            is_lit: true,
+            opacity: 1.0,
+        };
+        bench.draw(&in_a_void(), &[item])
+    };
+    let expected = draw(&mean, None);
+    let mixed = draw(&first, Some((&last, 0.5)));
+    // Positions are the same but for a millionth of a metre.
+    let (difference_mean, off_share) = difference(&expected, &mixed);
+    assert!(
+        difference_mean < 0.05 && off_share < 0.001,
+        "{difference_mean} {off_share}"
+    );
+    let alone = draw(&first, None);
+    assert!(difference(&alone, &mixed).1 > 0.02, "it moved");
+    assert_eq!(draw(&first, Some((&last, 0.0))), alone);
+    assert_eq!(draw(&first, Some((&first, 0.5))), alone);
+    assert_eq!(
+        draw(&first, Some((&other, 0.5))),
+        alone,
+        "no topology shared"
+    );
+    let (mean, off_share) = difference(&draw(&last, None), &draw(&first, Some((&last, 1.0))));
+    assert!(mean < 0.05 && off_share < 0.001, "{mean} {off_share}");
+}
+
+#[test]
+fn normals_turn_from_frame_to_frame() {
+    let mut bench = Bench::new();
+    let (vertices, attributes, indices) = ball_of_triangles([255; 4]);
+    let topology = bench.renderer.upload_topology(&indices, &attributes);
+    let topology = topology.unwrap();
+    let mut upload = |normal_of: fn(Vec3) -> Vec3| {
+        let turned = vertices.iter().map(|vertex| PackedVertex {
+            normal: octahedral_from_normal(normal_of(normal_from_octahedral(vertex.normal))),
+            ..*vertex
+        });
+        let turned: Vec<PackedVertex> = turned.collect();
+        let mesh = bench.renderer.upload_mesh(&topology, LATTICE, &turned);
+        mesh.unwrap()
+    };
+    let up = upload(|_| Vec3::Y);
+    let side = upload(|_| Vec3::X);
+    let between = upload(|_| Vec3::new(1.0, 1.0, 0.0).normalize());
+    let down = upload(|_| Vec3::NEG_Y);
+    let mut draw = |frame, next| {
+        let item = Item::Mesh {
+            frame,
+            next,
+            texture: None,
+            is_lit: true,
+            opacity: 1.0,
+        };
+        bench.draw(&in_a_void(), &[item])
+    };
+    let (mean, off_share) = difference(&draw(&between, None), &draw(&up, Some((&side, 0.5))));
+    // A packed normal is good to a degree.
+    assert!(mean < 1.0 && off_share == 0.0, "{mean} {off_share}");
+    // Between opposite ones there is no direction: the first stays.
+    assert_eq!(draw(&up, Some((&down, 0.5))), draw(&up, None));
+}
+
+#[test]
+fn shadows_go_with_what_casts_them() {
+    let [first, last] = [-0.2, 0.2].map(|x| {
+        let vertices = moved_ball(Vec3::new(x, 0.0, 0.0), LATTICE);
+        Shadow::under_vertices(LATTICE, &vertices).unwrap()
+    });
+    let middle = first.mixed(last, 0.5);
+    assert!((middle.center.x - (first.center.x + last.center.x) / 2.0).abs() < 1e-6);
+    assert_eq!(first.mixed(last, 0.0), first);
 }
 
 #[test]
@@ -218,6 +341,7 @@ fn points_and_meshes_hide_each_other() {
         .unwrap();
     let mesh = Item::Mesh {
         frame: &mesh,
+        next: None,
         texture: None,
         is_lit: false,
         opacity: 1.0,
@@ -237,6 +361,7 @@ fn opacity_lets_through_its_share() {
         let mut share = |opacity| {
             let item = Item::Mesh {
                 frame,
+                next: None,
                 texture: None,
                 is_lit: false,
                 opacity,
@@ -370,6 +495,7 @@ fn empty_frames_draw_nothing() {
     let mesh = bench.renderer.upload_mesh(&topology, LATTICE, &[]).unwrap();
     let mesh = Item::Mesh {
         frame: &mesh,
+        next: None,
         texture: None,
         is_lit: true,
         opacity: 1.0,

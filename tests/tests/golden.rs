@@ -69,6 +69,7 @@ fn a_lit_mesh_in_vertex_colours() {
     let frame = &mesh_ball(&mut bench, [200, 60, 40, 255]);
     let item = Item::Mesh {
         frame,
+        next: None,
         texture: None,
         is_lit: true,
         opacity: 1.0,
@@ -105,6 +106,7 @@ fn a_textured_mesh() {
     bench.renderer.write_rgba(&texture, &rgba).unwrap();
     let item = Item::Mesh {
         frame,
+        next: None,
         texture: Some(&texture),
         is_lit: false,
         opacity: 1.0,

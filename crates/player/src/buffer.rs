@@ -88,6 +88,8 @@ pub(crate) struct HeldFrame {
     pub(crate) bytes: u64,
     /// How many of the track's layers it was made with; at least 1.
     pub(crate) layer_count: usize,
+    /// What tells which others of its stream it can be mixed with, if any.
+    topology: Option<u32>,
 }
 
 /// A decode job under way.
@@ -225,7 +227,16 @@ impl Buffer {
             track,
             frame,
             layer_count: layer_count as u8,
+            next: None,
         }
+    }
+
+    /// The frame after `shown` in `direction`, if it is on the GPU and the two can be mixed.
+    pub(crate) fn next_of(&self, shown: &Shown, direction: i32) -> Option<u32> {
+        let &body = self.tracks[usize::from(shown.track)].first()?;
+        let topology = |frame| self.streams[body].frames.get(&frame)?.topology;
+        let next = shown.frame.checked_add_signed(direction)?;
+        (topology(shown.frame)? == topology(next)?).then_some(next)
     }
 
     /// Whether `track` can show its frame `frame`.
@@ -324,7 +335,12 @@ impl Buffer {
     }
 
     /// Notes a frame on the GPU; false if nobody asked for it.
-    pub(crate) fn frame_ready(&mut self, key: StreamKey, frame: u32, size_bytes: u64) -> bool {
+    pub(crate) fn frame_ready(
+        &mut self,
+        key: StreamKey,
+        frame: u32,
+        (size_bytes, topology): (u64, Option<u32>),
+    ) -> bool {
         let Some(index) = self.streams.iter().position(|stream| stream.key == key) else {
             return false;
         };
@@ -344,6 +360,7 @@ impl Buffer {
         let held = HeldFrame {
             bytes: size_bytes,
             layer_count,
+            topology,
         };
         let replaced = self.streams[index].frames.insert(frame, held);
         self.held_bytes = self.held_bytes + size_bytes - replaced.map_or(0, |frame| frame.bytes);

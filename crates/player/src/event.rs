@@ -72,6 +72,9 @@ pub enum Event {
         frame: u32,
         /// Bytes it takes on the GPU; 0 if it shares all it has with another frame.
         size_bytes: u64,
+        /// Names a mesh's topology: frames of the stream with the same number can be mixed. None
+        /// for what cannot.
+        topology: Option<u32>,
     },
     /// A decode job handed over its last frame.
     JobDone {
@@ -397,6 +400,9 @@ pub struct Shown {
     pub frame: u32,
     /// How many of a points track's layers it was made with; 1 for meshes.
     pub layer_count: u8,
+    /// The frame that it turns into as far as [`crate::Player::phase`] says, resident too and of
+    /// the same topology; none where it is shown as it is.
+    pub next: Option<u32>,
 }
 
 /// Figures for the page and the support desk.

@@ -92,6 +92,7 @@ pub struct Player {
     outcome: Outcome,
     /// What the last plan was for.
     planned: Option<(u32, i32, u32, bool, bool)>,
+    phase: f32,
 }
 
 impl Player {
@@ -119,6 +120,7 @@ impl Player {
             told: Told::default(),
             outcome: Outcome::default(),
             planned: None,
+            phase: 0.0,
         }
     }
 
@@ -151,6 +153,8 @@ impl Player {
             actions.push(action);
         }
         self.schedule(now, !events.is_empty(), &mut actions);
+        // Only now: what was let go of is not mixed in.
+        self.mix();
         actions
     }
 
@@ -187,7 +191,11 @@ impl Player {
                 stream,
                 frame,
                 size_bytes,
-            } => (pack.frame_ready(stream, frame, size_bytes), None),
+                topology,
+            } => {
+                let held = (size_bytes, topology);
+                (pack.frame_ready(stream, frame, held), None)
+            }
             Event::JobDone { job } => (None, pack.job_done(job)),
             Event::JobFailed { job, recovery } => pack.job_failed(job, recovery, now),
             Event::FramesLost => {
@@ -388,6 +396,39 @@ impl Player {
         }
     }
 
+    /// In slow motion leads each mesh on screen over to its next frame; else it is shown as it is.
+    fn mix(&mut self) {
+        let phase = self.phase_of_clock();
+        let direction = self.transport.direction();
+        self.phase = 0.0;
+        let Some(pack) = &mut self.pack else { return };
+        // Else the picture would fall back from it when the clock waits for it.
+        let next = self.frame.checked_add_signed(direction);
+        let is_next_here = next.is_some_and(|next| pack.is_showable(next));
+        let phase = phase.filter(|_| is_next_here && pack.picture.frame == Some(self.frame));
+        for shown in &mut pack.picture.shown {
+            shown.next = phase.and_then(|_| pack.buffer.next_of(shown, direction));
+            if shown.next.is_some() {
+                self.phase = phase.unwrap_or(0.0);
+            }
+        }
+    }
+
+    /// How far the clock has come from its frame to the next, in slow motion of its own.
+    fn phase_of_clock(&self) -> Option<f32> {
+        let Transport {
+            is_playing, rate, ..
+        } = self.transport;
+        let is_running = is_playing && self.stall.is_none() && !self.has_failed;
+        if self.mode != Mode::Replay || !is_running || rate.abs() >= 1.0 {
+            return None;
+        }
+        let start = self.transport.frame_rate.start_of(self.frame);
+        let into = (self.transport.position - start).0 * self.transport.frame_rate.as_f64();
+        let phase = if rate < 0.0 { 1.0 - into } else { into };
+        Some(phase.clamp(0.0, 1.0) as f32)
+    }
+
     /// Which way the picture may lag behind the clock; 0 if it must be the clock's own.
     fn picture_direction(&self, now: Seconds) -> i32 {
         match self.mode {
@@ -471,6 +512,11 @@ impl Player {
     /// What to draw now, in order of tracks; valid until the next tick's [`Action::DropFrame`]s.
     pub fn shown(&self) -> &[Shown] {
         self.pack.as_ref().map_or(&[], |pack| &pack.picture.shown)
+    }
+
+    /// How far what is shown has come to what it turns into, 0 to 1; 0 where nothing does.
+    pub fn phase(&self) -> f32 {
+        self.phase
     }
 
     /// From where it is seen now.

@@ -130,9 +130,9 @@ impl Pack {
         &mut self,
         stream: StreamKey,
         frame: u32,
-        size_bytes: u64,
+        held: (u64, Option<u32>),
     ) -> Option<Action> {
-        let is_wanted = self.buffer.frame_ready(stream, frame, size_bytes);
+        let is_wanted = self.buffer.frame_ready(stream, frame, held);
         (!is_wanted).then_some(Action::DropFrame { stream, frame })
     }
 

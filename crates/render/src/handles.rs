@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use touchline_scene::PointChunk;
+use touchline_scene::{Lattice, PointChunk};
 
 use crate::pool::Lease;
 
@@ -52,12 +52,18 @@ impl TopologyHandle {
 #[derive(Debug)]
 pub struct MeshHandle {
     pub(crate) topology: TopologyHandle,
+    pub(crate) lattice: Lattice,
     /// `None` where there are no triangles.
     pub(crate) vertices: Option<Lease>,
     pub(crate) grid: Option<Lease>,
 }
 
 impl MeshHandle {
+    /// Whether both have one topology, so that a picture between them can be drawn.
+    pub fn can_become(&self, next: &Self) -> bool {
+        Rc::ptr_eq(&self.topology.shared, &next.topology.shared)
+    }
+
     /// Bytes it holds on the GPU, without its topology's.
     pub fn size_bytes(&self) -> u64 {
         lease_bytes(self.vertices.as_ref()) + lease_bytes(self.grid.as_ref())

@@ -53,8 +53,14 @@ pub struct Item {
     pub opacity: f32,
     /// 1 where the stage's light falls on it.
     pub is_lit: u32,
+    /// How far a mesh has come to its next frame, 0 to 1.
+    pub phase: f32,
     /// Zero.
-    pub spare: [f32; 2],
+    pub spare: f32,
+    /// Of the next frame's lattice, metres.
+    pub next_origin_in_stage: [f32; 3],
+    /// Edge of a cell of the next frame's lattice.
+    pub next_step_metres: f32,
 }
 
 /// The grid that packed positions lie on: `Grid` in `shaders/common/item.wgsl`.
@@ -121,7 +127,10 @@ pub const SHARED: &[Shared] = &[
     shared!(Item {
         opacity,
         is_lit,
-        spare
+        phase,
+        spare,
+        next_origin_in_stage,
+        next_step_metres,
     }),
     shared!(Grid {
         origin_in_stage,

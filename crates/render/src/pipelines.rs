@@ -184,6 +184,11 @@ impl Maker<'_> {
                     step_mode: wgpu::VertexStepMode::Vertex,
                     attributes: &wgpu::vertex_attr_array![1 => Unorm16x2, 2 => Unorm8x4],
                 }),
+                Some(wgpu::VertexBufferLayout {
+                    array_stride: size_of::<PackedVertex>() as u64,
+                    step_mode: wgpu::VertexStepMode::Vertex,
+                    attributes: &wgpu::vertex_attr_array![3 => Uint16x4],
+                }),
             ],
             topology: wgpu::PrimitiveTopology::TriangleList,
             is_alpha_coverage: true,

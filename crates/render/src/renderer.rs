@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use bytemuck::Zeroable;
 use glam::UVec2;
 use touchline_scene::PackedPoint;
 
@@ -154,7 +155,15 @@ impl Renderer {
             pass.set_bind_group(1, &self.item_bind_group, &[offset_bytes]);
             match item {
                 Item::Points { frame, .. } => self.draw_points(&mut pass, &frustum, frame),
-                Item::Mesh { frame, texture, .. } => self.draw_mesh(&mut pass, frame, *texture),
+                Item::Mesh {
+                    frame,
+                    next,
+                    texture,
+                    ..
+                } => {
+                    let next = next_of(frame, *next).0;
+                    self.draw_mesh(&mut pass, frame, next, *texture);
+                }
             }
         }
         drop(pass);
@@ -177,20 +186,30 @@ impl Renderer {
         let mut bytes = vec![0; items.len() * UNIFORM_STRIDE_BYTES as usize];
         let slices = bytes.chunks_exact_mut(UNIFORM_STRIDE_BYTES as usize);
         for (slice, item) in slices.zip(items) {
-            let (opacity, is_lit) = match *item {
-                Item::Points { opacity, .. } => (opacity, false),
-                Item::Mesh {
-                    opacity, is_lit, ..
-                } => (opacity, is_lit),
-            };
-            put(
-                slice,
-                layout::Item {
+            let item = match *item {
+                Item::Points { opacity, .. } => layout::Item {
                     opacity,
-                    is_lit: u32::from(is_lit),
-                    spare: [0.0; 2],
+                    ..layout::Item::zeroed()
                 },
-            );
+                Item::Mesh {
+                    frame,
+                    next,
+                    opacity,
+                    is_lit,
+                    ..
+                } => {
+                    let (next, phase) = next_of(frame, next);
+                    layout::Item {
+                        opacity,
+                        is_lit: u32::from(is_lit),
+                        phase,
+                        spare: 0.0,
+                        next_origin_in_stage: next.lattice.origin,
+                        next_step_metres: next.lattice.step_metres,
+                    }
+                }
+            };
+            put(slice, item);
         }
         self.queue.write_buffer(&self.item_buffer, 0, &bytes);
     }
@@ -226,6 +245,7 @@ impl Renderer {
         &self,
         pass: &mut wgpu::RenderPass<'_>,
         frame: &MeshHandle,
+        next: &MeshHandle,
         texture: Option<&TextureHandle>,
     ) {
         let topology = &frame.topology.shared;
@@ -235,11 +255,13 @@ impl Renderer {
         let (Some(vertices), Some(grid)) = (&frame.vertices, &frame.grid) else {
             return;
         };
+        let next_vertices = next.vertices.as_ref().unwrap_or(vertices);
         pass.set_pipeline(&self.pipelines.mesh);
         pass.set_bind_group(2, grid.bind_group(), &[0]);
         pass.set_bind_group(3, &texture.unwrap_or(&self.white).bind_group, &[]);
         pass.set_vertex_buffer(0, vertices.buffer().slice(..));
         pass.set_vertex_buffer(1, attributes.buffer().slice(..));
+        pass.set_vertex_buffer(2, next_vertices.buffer().slice(..));
         pass.set_index_buffer(indices.buffer().slice(..), wgpu::IndexFormat::Uint32);
         pass.draw_indexed(0..topology.index_count, 0, 0..1);
     }
@@ -264,6 +286,15 @@ impl Renderer {
     pub fn target_format(&self) -> wgpu::TextureFormat {
         self.target_format
     }
+}
+
+/// What a mesh turns into, and how far it has: itself, where it is shown as it is.
+fn next_of<'a>(
+    frame: &'a MeshHandle,
+    next: Option<(&'a MeshHandle, f32)>,
+) -> (&'a MeshHandle, f32) {
+    let next = next.filter(|(next, _)| frame.can_become(next));
+    next.unwrap_or((frame, 0.0))
 }
 
 fn colour_attachment<'a>(

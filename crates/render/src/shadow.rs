@@ -1,6 +1,6 @@
 //! Where a subject darkens the ground: under what of it is lowest.
 
-use glam::Vec3;
+use glam::{FloatExt, Vec3};
 use touchline_scene::{Lattice, PackedVertex, PointChunk};
 
 use crate::Shadow;
@@ -38,6 +38,14 @@ impl Shadow {
             Vec3::from(lattice.origin) + cell * lattice.step_metres
         };
         shadow(low.map(|vertex| (place(vertex), 1.0)))
+    }
+
+    /// Between two instants, `phase` from 0 to 1.
+    pub fn mixed(self, next: Self, phase: f32) -> Self {
+        Self {
+            center: self.center.lerp(next.center, phase),
+            radius_metres: self.radius_metres.lerp(next.radius_metres, phase),
+        }
     }
 }
 

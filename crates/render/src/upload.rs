@@ -116,6 +116,7 @@ impl Renderer {
         }
         let mut handle = MeshHandle {
             topology: topology.clone(),
+            lattice,
             vertices: None,
             grid: None,
         };

@@ -94,6 +94,9 @@ pub enum Item<'a> {
     Mesh {
         /// What to draw.
         frame: &'a MeshHandle,
+        /// What it turns into, and how far it has, 0 to 1. Ignored if the two have not the same
+        /// topology.
+        next: Option<(&'a MeshHandle, f32)>,
         /// Multiplies the vertex colours; vertex colours alone if none.
         texture: Option<&'a TextureHandle>,
         /// Whether the stage's light falls on it, or its colours hold their light already.

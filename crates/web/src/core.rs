@@ -30,7 +30,7 @@ use crate::open::{Place, Source, open};
 use crate::picture::Picture;
 use crate::report::Reporter;
 use crate::screen::Screen;
-use crate::store::{HeldSegment, Store};
+use crate::store::{HeldSegment, Resident, Store};
 use crate::{texture, upload};
 
 /// Rounds of thinking in one go at most: an action that is done at once (a segment that is already
@@ -565,14 +565,20 @@ impl Core {
         &mut self,
         stream: StreamKey,
         frame: u32,
-        resident: crate::store::Resident,
+        resident: Resident,
         size_bytes: u64,
     ) {
+        let topology = match &resident {
+            Resident::Mesh(_, run, _) => self.store.topology(*run),
+            Resident::Points(..) | Resident::Texture(_) => None,
+        };
+        let topology = topology.map(|topology| topology.number);
         self.store.put_frame(stream, frame, resident);
         self.inbox.push(Event::FrameReady {
             stream,
             frame,
             size_bytes,
+            topology,
         });
     }
 

@@ -42,6 +42,7 @@ pub(crate) struct Seen {
 #[derive(Debug)]
 struct Drawn {
     shown: Vec<Shown>,
+    phase: f32,
     viewpoint: Viewpoint,
 }
 
@@ -75,7 +76,8 @@ impl Picture {
         let Some(drawn) = &self.drawn else {
             return !player.shown().is_empty();
         };
-        drawn.viewpoint != player.viewpoint() || drawn.shown != player.shown()
+        let is_same = drawn.shown == player.shown() && drawn.phase == player.phase();
+        !is_same || drawn.viewpoint != player.viewpoint()
     }
 
     /// Forgets what was drawn: another pack is opened.
@@ -105,13 +107,14 @@ impl Picture {
     ) {
         let started = js::now();
         let shown = player.shown().to_vec();
+        let phase = player.phase();
         let viewpoint = player.viewpoint();
         let mut shadows = Vec::new();
         let mut items = Vec::with_capacity(shown.len());
         self.element_count = 0;
         for one in &shown {
             let track = manifest.tracks.get(usize::from(one.track));
-            let Some(piece) = track.and_then(|track| piece(track, one, store)) else {
+            let Some(piece) = track.and_then(|track| piece(track, one, phase, store)) else {
                 continue;
             };
             self.element_count += u64::from(piece.element_count);
@@ -129,7 +132,11 @@ impl Picture {
         // Nobody listens any more when the engine is gone.
         if screen.draw(&view, &items, move || drop(done.unbounded_send(number))) {
             self.pending.push_back((number, seen(manifest, &shown)));
-            self.drawn = Some(Drawn { shown, viewpoint });
+            self.drawn = Some(Drawn {
+                shown,
+                phase,
+                viewpoint,
+            });
             self.count = number;
             self.cost = js::now() - started;
         }
@@ -160,11 +167,12 @@ struct Piece<'a> {
 }
 
 /// What is shown of a track, if it is on the GPU.
-fn piece<'a>(info: &Track, shown: &Shown, store: &'a Store) -> Option<Piece<'a>> {
+fn piece<'a>(info: &Track, shown: &Shown, phase: f32, store: &'a Store) -> Option<Piece<'a>> {
     let &Shown {
         track,
         frame,
         layer_count,
+        next,
     } = shown;
     let resident = |kind| store.frame(StreamKey { track, kind }, frame);
     let drawn = resident(StreamKind::Layer(0)).or_else(|| resident(StreamKind::Rendition(0)))?;
@@ -177,15 +185,24 @@ fn piece<'a>(info: &Track, shown: &Shown, store: &'a Store) -> Option<Piece<'a>>
             let finest = usize::from(layer_count).checked_sub(1);
             let finest = finest.and_then(|layer| info.layers.get(layer));
             let point_count = finest.map_or(0, |layer| layer.element_count_max);
-            (item, shadow, point_count)
+            (item, *shadow, point_count)
         }
         Resident::Mesh(mesh, _, shadow) => {
             let texture = match resident(StreamKind::Texture(0)) {
                 Some(Resident::Texture(texture)) => Some(&**texture),
                 _ => None,
             };
+            let kind = StreamKind::Rendition(0);
+            let next = next.and_then(|next| store.frame(StreamKey { track, kind }, next));
+            let (next, next_shadow) = match next {
+                Some(Resident::Mesh(mesh, _, shadow)) => (Some((mesh, phase)), *shadow),
+                _ => (None, None),
+            };
+            let mixed = |(now, next): (Shadow, Shadow)| now.mixed(next, phase);
+            let shadow = shadow.zip(next_shadow).map(mixed).or(*shadow);
             let item = Item::Mesh {
                 frame: mesh,
+                next,
                 texture,
                 is_lit: info.shading == Shading::Lit,
                 opacity: 1.0,

@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
-use touchline_pack::Segment;
+use touchline_pack::{Segment, Sha256};
 use touchline_player::StreamKey;
 use touchline_render::{MeshHandle, PointsHandle, Shadow, TextureHandle, TopologyHandle};
 use touchline_scene::SortedMap;
@@ -34,8 +34,22 @@ pub(crate) enum Resident {
 /// Names a run of frames with one topology: stream, segment, and the run's key in the segment.
 pub(crate) type RunKey = (StreamKey, u32, u32);
 
+/// The start of a run of frames.
+#[derive(Clone, Debug)]
+pub(crate) struct Topology {
+    /// Shared by all runs of a stream that have the same.
+    pub(crate) handle: TopologyHandle,
+    /// Of its indices and its attributes.
+    pub(crate) hash: TopologyHash,
+    /// The same for the same hash, as long as a run has it.
+    pub(crate) number: u32,
+}
+
+/// Tells one topology from another.
+pub(crate) type TopologyHash = [Sha256; 2];
+
 struct Run {
-    topology: TopologyHandle,
+    topology: Topology,
     frame_count: u32,
 }
 
@@ -45,6 +59,7 @@ pub(crate) struct Store {
     segments: SortedMap<(StreamKey, u32), HeldSegment>,
     frames: SortedMap<(StreamKey, u32), Resident>,
     runs: SortedMap<RunKey, Run>,
+    topology_count: u32,
 }
 
 impl Store {
@@ -87,17 +102,35 @@ impl Store {
     }
 
     /// The topology of a run, if held.
-    pub(crate) fn topology(&self, run: RunKey) -> Option<&TopologyHandle> {
+    pub(crate) fn topology(&self, run: RunKey) -> Option<&Topology> {
         self.runs.get(&run).map(|run| &run.topology)
     }
 
+    /// What a stream's runs have of a topology, if any has it.
+    pub(crate) fn topology_like(&self, stream: StreamKey, hash: TopologyHash) -> Option<Topology> {
+        let mut runs = self.runs.iter();
+        let found = runs.find(|((of, ..), run)| *of == stream && run.topology.hash == hash);
+        found.map(|(_, run)| run.topology.clone())
+    }
+
+    /// A topology that no run has.
+    pub(crate) fn new_topology(&mut self, handle: TopologyHandle, hash: TopologyHash) -> Topology {
+        self.topology_count += 1;
+        Topology {
+            handle,
+            hash,
+            number: self.topology_count,
+        }
+    }
+
     /// Holds a run's topology until the last of its frames goes.
-    pub(crate) fn put_topology(&mut self, run: RunKey, topology: TopologyHandle) {
+    pub(crate) fn put_topology(&mut self, run: RunKey, topology: Topology) {
+        let frame_count = 0;
         self.runs.insert(
             run,
             Run {
                 topology,
-                frame_count: 0,
+                frame_count,
             },
         );
     }

@@ -2,6 +2,7 @@
 
 use bytemuck::Pod;
 use js_sys::Uint8Array;
+use touchline_pack::Sha256;
 use touchline_render::{Renderer, Shadow, UploadError};
 use touchline_scene::{Lattice, PackedAttribute, PackedPoint, PackedVertex, PointChunk};
 
@@ -43,17 +44,7 @@ pub(crate) fn upload(
             vertices,
             topology,
         } => {
-            let mut size_bytes = 0;
-            if store.topology(run).is_none() {
-                let (indices, attributes) = topology
-                    .as_ref()
-                    .ok_or(UploadError::Inconsistent("a run starts with its topology"))?;
-                let indices: Vec<u32> = records(indices);
-                let attributes: Vec<PackedAttribute> = records(attributes);
-                let topology = renderer.upload_topology(&indices, &attributes)?;
-                size_bytes += topology.size_bytes();
-                store.put_topology(run, topology);
-            }
+            let mut size_bytes = start_run(topology.as_ref(), run, store, renderer)?;
             let topology = store
                 .topology(run)
                 .ok_or(UploadError::Inconsistent("a run starts with its topology"))?;
@@ -62,7 +53,7 @@ pub(crate) fn upload(
                 .copied()
                 .ok_or(UploadError::Inconsistent("a mesh has a lattice"))?;
             let vertices: Vec<PackedVertex> = records(vertices);
-            let handle = renderer.upload_mesh(topology, lattice, &vertices)?;
+            let handle = renderer.upload_mesh(&topology.handle, lattice, &vertices)?;
             size_bytes += handle.size_bytes();
             Ok((
                 Resident::Mesh(handle, run, Shadow::under_vertices(lattice, &vertices)),
@@ -70,6 +61,39 @@ pub(crate) fn upload(
             ))
         }
     }
+}
+
+/// Holds the topology of a run if it is not here yet; says what it takes on the GPU, bytes.
+fn start_run(
+    topology: Option<&(Uint8Array, Uint8Array)>,
+    run: RunKey,
+    store: &mut Store,
+    renderer: &mut Renderer,
+) -> Result<u64, UploadError> {
+    if store.topology(run).is_some() {
+        return Ok(0);
+    }
+    let (indices, attributes) =
+        topology.ok_or(UploadError::Inconsistent("a run starts with its topology"))?;
+    let indices: Vec<u32> = records(indices);
+    let attributes: Vec<PackedAttribute> = records(attributes);
+    // A segment starts a run, and mostly with the topology of the one before: only with the same
+    // can their frames be mixed.
+    let hash = [
+        Sha256::of(bytemuck::cast_slice(&indices)),
+        Sha256::of(bytemuck::cast_slice(&attributes)),
+    ];
+    let mut size_bytes = 0;
+    let topology = match store.topology_like(run.0, hash) {
+        Some(topology) => topology,
+        None => {
+            let handle = renderer.upload_topology(&indices, &attributes)?;
+            size_bytes = handle.size_bytes();
+            store.new_topology(handle, hash)
+        }
+    };
+    store.put_topology(run, topology);
+    Ok(size_bytes)
 }
 
 /// Whole records out of JavaScript's memory; surplus bytes are left.

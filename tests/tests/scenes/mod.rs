@@ -140,6 +140,21 @@ pub(crate) const LATTICE: Lattice = Lattice {
 
 /// A ball of triangles in the voxel ball's place; rows of `SLICES + 1`, for the texture's seam.
 pub(crate) fn mesh_ball(bench: &mut Bench, colour: [u8; 4]) -> MeshHandle {
+    let (vertices, attributes, indices) = ball_of_triangles(colour);
+    let topology = bench
+        .renderer
+        .upload_topology(&indices, &attributes)
+        .unwrap();
+    bench
+        .renderer
+        .upload_mesh(&topology, LATTICE, &vertices)
+        .unwrap()
+}
+
+/// Its vertices on [`LATTICE`], and their attributes and indices.
+pub(crate) fn ball_of_triangles(
+    colour: [u8; 4],
+) -> (Vec<PackedVertex>, Vec<PackedAttribute>, Vec<u32>) {
     const SLICES: u32 = 32;
     const ROWS: u32 = 16;
     let (mut vertices, mut attributes, mut indices) = (Vec::new(), Vec::new(), Vec::new());
@@ -169,14 +184,7 @@ pub(crate) fn mesh_ball(bench: &mut Bench, colour: [u8; 4]) -> MeshHandle {
             }
         }
     }
-    let topology = bench
-        .renderer
-        .upload_topology(&indices, &attributes)
-        .unwrap();
-    bench
-        .renderer
-        .upload_mesh(&topology, LATTICE, &vertices)
-        .unwrap()
+    (vertices, attributes, indices)
 }
 
 pub(crate) fn points(frame: &PointsHandle) -> Item<'_> {

@@ -154,6 +154,7 @@ impl<'a> Actor<'a> {
             },
             Body::Mesh(frame) => Item::Mesh {
                 frame,
+                next: None,
                 texture: self.image.as_ref(),
                 is_lit: self.track.shading == Shading::Lit,
                 opacity: 1.0,
