@@ -85,7 +85,7 @@ const POINTS_LAYERS: &[&str] = &[
 fn good_vectors() -> Vec<Vector> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
     let read = |name: &&str| fs::read(folder.join(name)).expect("a committed chunk");
-    let [key, next] = ["mesh-key.msh1", "mesh-next.msh1"].map(|name| read(&name));
+    let [key, next] = ["mesh-key.msh2", "mesh-next.msh2"].map(|name| read(&name));
     let vector = |codec, before, chunks| Vector {
         codec,
         before,

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use glam::Vec3;
-use touchline_codec::mesh::{self, Mesh, MeshOptions};
+use touchline_codec::meshes::{self, Mesh, MeshOptions};
 use touchline_codec::points::{self, PointCloud, PointsOptions};
 use touchline_codec::{Limits, MESH, POINTS};
 use touchline_scene::{Frame, MeshFrame, PointsFrame};
@@ -95,13 +95,14 @@ fn points_decode_as_ever() {
 
 #[test]
 fn a_run_of_meshes_decodes_as_ever() {
-    check(MESH, &[&["mesh-key"], &["mesh-next"]], || {
-        let mut encoder = mesh::Encoder::new(MeshOptions::default());
-        vec![
-            vec![encoder.encode(&globe(0.0)).bytes],
-            vec![encoder.encode(&globe(0.1)).bytes],
-        ]
-    });
+    let run = |columns, rows| {
+        let mut encoder = meshes::Encoder::new(MeshOptions::default());
+        [0.0, 0.1].map(|turned| vec![encoder.encode(&globe(turned, columns, rows)).bytes])
+    };
+    check(MESH, &[&["mesh-key"], &["mesh-next"]], || run(12, 8).into());
+    // With parts.
+    let names: &[&[&str]] = &[&["mesh-parts-key"], &["mesh-parts-next"]];
+    check(MESH, names, || run(48, 38).into());
 }
 
 /// A hollow ball on a grid, coloured by place, with a few strays.
@@ -128,23 +129,29 @@ fn cloud() -> PointCloud {
 }
 
 /// A globe with a texture seam, turned and lifted.
-fn globe(turned: f32) -> Mesh {
+fn globe(turned: f32, columns: u8, rows: u8) -> Mesh {
     let mut mesh = Mesh::default();
-    for row in 0..=8_u8 {
-        for column in 0..=12_u8 {
-            let (u, v) = (f32::from(column) / 12.0, f32::from(row) / 8.0);
-            let (sin, cos) = (u * 2.0 * PI + turned).sin_cos();
+    for row in 0..=rows {
+        for column in 0..=columns {
+            let (u, v) = (
+                f32::from(column) / f32::from(columns),
+                f32::from(row) / f32::from(rows),
+            );
+            // Both ends of a row are one place.
+            let angle = f32::from(column % columns) / f32::from(columns) * 2.0 * PI;
+            let (sin, cos) = (angle + turned).sin_cos();
             let (ring, height) = (v * PI).sin_cos();
             mesh.positions
                 .push(Vec3::new(ring * sin, height + turned, ring * cos) * 0.3);
             mesh.texture.push([u, v]);
-            mesh.colours.push([row * 30, column * 20, 128, 255]);
+            mesh.colours.push([row * 6, column * 5, 128, 255]);
         }
     }
-    for row in 0..8 {
-        for column in 0..12 {
-            let a = row * 13 + column;
-            let [b, c, d] = [a + 1, a + 13, a + 14];
+    let (columns, rows) = (u32::from(columns), u32::from(rows));
+    for row in 0..rows {
+        for column in 0..columns {
+            let a = row * (columns + 1) + column;
+            let [b, c, d] = [a + 1, a + columns + 1, a + columns + 2];
             mesh.indices.extend_from_slice(&[a, c, b, b, c, d]);
         }
     }

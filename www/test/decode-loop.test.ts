@@ -28,7 +28,7 @@ beforeEach(() => {
   [engine, answers, resets, decoded] = [channel.port1, [], 0, []];
   engine.onmessage = (event: MessageEvent<DecodeAnswer>) => void answers.push(event.data);
   loop = new DecodeLoop(channel.port2, (codec) =>
-    codec === "msh1" ? Promise.resolve(decoder()) : Promise.reject(new Error("unknown codec")),
+    codec === "msh2" ? Promise.resolve(decoder()) : Promise.reject(new Error("unknown codec")),
   );
 });
 
@@ -58,7 +58,7 @@ function decoder(): ChunkDecoder {
 function start(job: number, kinds: number[], more: Partial<DecodeJob> = {}): void {
   const frames = kinds.map((kind) => ({ layers: [Uint8Array.of(kind)], bricks: [undefined] }));
   const limits = { elementCountMax: 9, triangleCountMax: 9 };
-  const message = { kind: "job", job, codec: "msh1", firstFrame: 0, skip: 0, ...limits, frames };
+  const message = { kind: "job", job, codec: "msh2", firstFrame: 0, skip: 0, ...limits, frames };
   engine.postMessage({ ...message, ...more });
 }
 

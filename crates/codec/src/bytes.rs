@@ -26,6 +26,10 @@ impl<'a> Reader<'a> {
         self.take().map(u32::from_le_bytes)
     }
 
+    pub(crate) fn i32(&mut self) -> Result<i32, DecodeError> {
+        self.take().map(i32::from_le_bytes)
+    }
+
     pub(crate) fn f32(&mut self) -> Result<f32, DecodeError> {
         self.take().map(f32::from_le_bytes)
     }

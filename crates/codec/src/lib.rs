@@ -7,8 +7,7 @@
 //! prefix of a chunk is a chunk (`tests/hostile.rs`).
 //!
 //! Encoder and decoder walk the same code: every model is driven by a coder
-//! (`entropy::SymbolCoder`, `entropy::Coder`) that either writes the symbol or bit it is given or
-//! reads the one it returns.
+//! (`entropy::SymbolCoder`) that either writes the symbol it is given or reads the one it returns.
 //! The encoders are behind the feature `encode`.
 #![forbid(unsafe_code)]
 
@@ -16,7 +15,7 @@ mod bytes;
 mod entropy;
 mod error;
 mod lanes;
-pub mod mesh;
+pub mod meshes;
 pub mod points;
 
 pub use error::{DecodeError, Recovery};
@@ -24,8 +23,9 @@ use touchline_scene::Frame;
 
 /// The points codec: an octree with colours, in layers; every frame is a key.
 pub const POINTS: [u8; 4] = *b"oct2";
-/// The mesh codec: a key carries the topology, the other frames of its run are differences.
-pub const MESH: [u8; 4] = *b"msh1";
+/// The mesh codec: a key carries the topology, the other frames of its run are moved on from the
+/// one before.
+pub const MESH: [u8; 4] = *b"msh2";
 
 /// What one frame may hold at most. Memory and time of a decode grow with these alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub trait Decode {
 pub fn decoder(codec: [u8; 4]) -> Result<Box<dyn Decode>, DecodeError> {
     match codec {
         POINTS => Ok(Box::new(points::Decoder::default())),
-        MESH => Ok(Box::new(mesh::Decoder::default())),
+        MESH => Ok(Box::new(meshes::Decoder::default())),
         _ => Err(DecodeError::UnknownCodec(codec)),
     }
 }

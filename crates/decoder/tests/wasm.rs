@@ -8,7 +8,7 @@
 )]
 
 use js_sys::{Object, Reflect, Uint8Array};
-use touchline_codec::mesh::{Mesh, MeshOptions};
+use touchline_codec::meshes::{Mesh, MeshOptions};
 use touchline_codec::points::{PointCloud, PointsOptions};
 use touchline_codec::{Limits, MESH, POINTS};
 use touchline_decoder::Decoder;
@@ -96,8 +96,32 @@ fn the_committed_points_are_what_native_code_decodes() {
 }
 
 #[wasm_bindgen_test]
+fn committed_meshes_decode_to_their_bytes() {
+    let chunks: [&[u8]; 2] = [
+        include_bytes!("../../../tests/vectors/mesh-parts-key.msh2"),
+        include_bytes!("../../../tests/vectors/mesh-parts-next.msh2"),
+    ];
+    let wanted: [&[u8]; 2] = [
+        include_bytes!("../../../tests/vectors/mesh-parts-key.decoded"),
+        include_bytes!("../../../tests/vectors/mesh-parts-next.decoded"),
+    ];
+    let mut decoder = Decoder::new("msh2").unwrap();
+    for (index, (chunk, wanted)) in chunks.into_iter().zip(wanted).enumerate() {
+        let object = decoder
+            .decode(arrays(&[chunk]), None, 10_000, 10_000)
+            .unwrap();
+        let names: &[&str] = match index {
+            0 => &["lattice", "vertices", "indices", "attributes"],
+            _ => &["lattice", "vertices"],
+        };
+        let decoded: Vec<u8> = names.iter().flat_map(|name| bytes(&object, name)).collect();
+        assert!(decoded == wanted, "frame {index}");
+    }
+}
+
+#[wasm_bindgen_test]
 fn only_keys_have_a_topology() {
-    let mut encoder = touchline_codec::mesh::Encoder::new(MeshOptions::default());
+    let mut encoder = touchline_codec::meshes::Encoder::new(MeshOptions::default());
     let mesh = Mesh {
         positions: vec![
             [0.0; 3].into(),
@@ -108,7 +132,7 @@ fn only_keys_have_a_topology() {
         ..Mesh::default()
     };
     let mut native = touchline_codec::decoder(MESH).unwrap();
-    let mut decoder = Decoder::new("msh1").unwrap();
+    let mut decoder = Decoder::new("msh2").unwrap();
     for is_key in [true, false] {
         let chunk = encoder.encode(&mesh).bytes;
         let Ok(Frame::Mesh(frame)) = native.decode(&[&chunk], None, &LIMITS) else {

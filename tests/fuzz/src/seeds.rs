@@ -106,7 +106,7 @@ const MANIFEST: &str = r#"{"format":"touchline","version":1,"critical":[],"id":"
 "sha256":"$SHA256"}]},{"codec":"oct2","elementCountMax":99,"segments":[
 {"firstFrame":0,"frameCount":1,"offset":7,"size":77,"sha256":"$SHA256"}]}]},
 {"id":"m","title":"M","kind":"mesh","role":"subject","alternative":"a","shading":"lit",
-"renditions":[{"codec":"msh1","elementCountMax":9,"triangleCountMax":9,"segments":[
+"renditions":[{"codec":"msh2","elementCountMax":9,"triangleCountMax":9,"segments":[
 {"firstFrame":0,"frameCount":2,"offset":0,"size":$SIZE,"sha256":"$SHA256"}]}],
 "textures":[{"codec":"webp","width":16,"height":8,"segments":[
 {"firstFrame":0,"frameCount":2,"url":"t.seg","offset":9,"size":9,"sha256":"$SHA256"}]}]}],

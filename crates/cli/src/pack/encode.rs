@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
-use touchline_codec::mesh::{self, MeshOptions};
+use touchline_codec::meshes::{self, MeshOptions};
 use touchline_codec::points::{self, ColourSteps, PointsOptions};
 use touchline_codec::{Decode, Limits, MESH, POINTS};
 use touchline_pack::{CodecId, Kind, SegmentEntry, SegmentWriter, Sha256, Stream};
@@ -261,7 +261,7 @@ fn by_layer(frames: Vec<Vec<Chunk>>) -> Result<Vec<Vec<Chunk>>> {
 
 /// A mesh follows from the frames before it, back to the start of the segment.
 fn code_mesh(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Chunk>> {
-    let mut encoder = mesh::Encoder::new(MeshOptions {
+    let mut encoder = meshes::Encoder::new(MeshOptions {
         step_metres: track.step_metres,
         ..MeshOptions::default()
     });

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use glam::Vec3;
-use touchline_codec::{mesh::Mesh, points::PointCloud};
+use touchline_codec::{meshes::Mesh, points::PointCloud};
 use touchline_pack::{Kind, Role};
 use touchline_scene::Bounds;
 

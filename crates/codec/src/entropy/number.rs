@@ -1,58 +1,118 @@
-//! Signed numbers as adaptive bits: how many binary digits, the sign, then the digits.
+//! Signed numbers: a nibble that learns says about how large, even bits say the rest.
+//!
+//! Follows FORMAT.md 6.1.
 
-use super::{Chance, Coder};
+use super::{Nibble, SymbolCoder};
 
-/// Binary digits of the largest magnitude: the parallelogram of three 16-bit numbers needs 18.
-const DIGITS_MAX: usize = 18;
+/// The least magnitude of each size: the first are magnitudes themselves, then there are two
+/// sizes to a power of two, as the digit behind the leading one is worth learning.
+const LEAST: [u32; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512];
+/// Even bits that say which magnitude of its size a number has.
+const BIT_COUNTS: [u32; 15] = [0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 6, 7, 8];
+/// The size of all that is larger.
+const LARGE: u8 = 15;
+/// Digits behind the leading one of `magnitude - 511`, at most.
+const DIGITS_MAX: u32 = 26;
+/// Bits that the coder takes at once.
+const AT_ONCE: u32 = 13;
 
-/// How many binary digits a magnitude has; 0 for 0.
-pub(crate) fn length_of(value: i32) -> usize {
-    (u32::BITS - value.unsigned_abs().leading_zeros()) as usize
+/// About how large a number is: 0 for 0, at most 15.
+#[inline]
+pub(crate) fn size_of(value: i32) -> u8 {
+    let magnitude = value.unsigned_abs();
+    LEAST[1..]
+        .iter()
+        .filter(|&&least| least <= magnitude)
+        .count() as u8
 }
 
-/// Models for signed numbers below `1 << 18` in magnitude, in a number of surroundings.
-pub(crate) struct Numbers {
-    /// One unary digit each: is the length greater than this?
-    lengths: Vec<[Chance; DIGITS_MAX]>,
-    /// The digit after the leading one, by length.
-    seconds: Vec<[Chance; DIGITS_MAX + 1]>,
+/// One number, below 2^27 in magnitude, and its size.
+#[inline]
+pub(crate) fn code_number(
+    coder: &mut impl SymbolCoder,
+    model: &mut Nibble,
+    wanted: i32,
+) -> (i32, u8) {
+    let size = coder.nibble(model, size_of(wanted));
+    (code_rest(coder, size, wanted), size)
 }
 
-impl Numbers {
-    /// Has learnt nothing yet.
-    pub(crate) fn new(surrounding_count: usize) -> Self {
-        Self {
-            lengths: vec![[Chance::EVEN; DIGITS_MAX]; surrounding_count],
-            seconds: vec![[Chance::EVEN; DIGITS_MAX + 1]; surrounding_count],
+/// A number of known size.
+#[inline]
+fn code_rest(coder: &mut impl SymbolCoder, size: u8, wanted: i32) -> i32 {
+    if size == 0 {
+        return 0;
+    }
+    let (magnitude, is_negative) = (wanted.unsigned_abs(), u32::from(wanted < 0));
+    if size >= LARGE {
+        return code_large(coder, magnitude, is_negative);
+    }
+    let (least, bit_count) = (LEAST[usize::from(size)], BIT_COUNTS[usize::from(size)]);
+    let rest = coder.raw(
+        bit_count + 1,
+        magnitude.wrapping_sub(least) << 1 | is_negative,
+    );
+    signed(least + (rest >> 1), rest & 1)
+}
+
+fn code_large(coder: &mut impl SymbolCoder, magnitude: u32, is_negative: u32) -> i32 {
+    let least = LEAST[usize::from(LARGE)];
+    // From 1 on, so that it has a leading digit, which needs not be sent.
+    let above = magnitude.saturating_sub(least) + 1;
+    let digit_count = coder.raw(5, above.ilog2()).min(DIGITS_MAX);
+    let low_count = digit_count.min(AT_ONCE);
+    let digits = above & ((1 << digit_count) - 1);
+    let low = coder.raw(low_count, digits & ((1 << low_count) - 1));
+    let high = coder.raw(digit_count - low_count, digits >> low_count);
+    let above = 1 << digit_count | high << low_count | low;
+    signed(least + above - 1, coder.raw(1, is_negative))
+}
+
+fn signed(magnitude: u32, is_negative: u32) -> i32 {
+    if is_negative == 0 {
+        magnitude as i32
+    } else {
+        -(magnitude as i32)
+    }
+}
+
+#[cfg(all(test, feature = "encode"))]
+mod tests {
+    use super::super::{SymbolReader, SymbolWriter};
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn numbers_come_back(
+            values in prop::collection::vec((0u32..27, any::<i32>()), 0..300),
+        ) {
+            let values: Vec<i32> = values.iter().map(|&(bits, value)| value >> (31 - bits)).collect();
+            let mut writer = SymbolWriter::default();
+            let mut model = Nibble::default();
+            for &value in &values {
+                code_number(&mut writer, &mut model, value);
+            }
+            let bytes = writer.finish();
+            let mut reader = SymbolReader::new(&bytes);
+            let mut model = Nibble::default();
+            for &value in &values {
+                prop_assert_eq!(code_number(&mut reader, &mut model, 0), (value, size_of(value)));
+            }
+            prop_assert!(reader.finish("6.1").is_ok());
         }
     }
 
-    /// One number, in a surrounding below the count given to [`Numbers::new`].
-    #[inline]
-    pub(crate) fn code(&mut self, coder: &mut impl Coder, surrounding: usize, value: i32) -> i32 {
-        let wanted = length_of(value);
-        let mut length = 0;
-        for (digit, chance) in self.lengths[surrounding].iter_mut().enumerate() {
-            if !coder.bit(chance, wanted > digit) {
-                break;
-            }
-            length = digit + 1;
+    #[test]
+    fn sizes_are_what_they_say() {
+        for size in 0..LARGE {
+            let least = LEAST[usize::from(size)];
+            let most = LEAST[usize::from(size) + 1] - 1;
+            assert_eq!(
+                (size_of(least as i32), size_of(-(most as i32))),
+                (size, size)
+            );
+            assert_eq!(most - least + 1, 1 << BIT_COUNTS[usize::from(size)]);
         }
-        if length == 0 {
-            return 0;
-        }
-        let is_negative = coder.even_bit(value < 0);
-        let magnitude = value.unsigned_abs();
-        let mut coded = 1;
-        for place in (0..length - 1).rev() {
-            let digit = magnitude >> place & 1 != 0;
-            let digit = if place + 2 == length {
-                coder.bit(&mut self.seconds[surrounding][length], digit)
-            } else {
-                coder.even_bit(digit)
-            };
-            coded = coded << 1 | i32::from(digit);
-        }
-        if is_negative { -coded } else { coded }
     }
 }

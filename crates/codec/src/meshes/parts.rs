@@ -1,0 +1,195 @@
+//! The motion of a mesh by part: each part turns and shifts as one, and between parts motions
+//! are blended.
+//!
+//! Follows FORMAT.md 6.6.
+
+use glam::Vec3A;
+
+use crate::DecodeError;
+use crate::entropy::{Nibble, SymbolCoder, code_number};
+
+/// Parts at most.
+pub(super) const COUNT_MAX: usize = 64;
+/// With fewer parts than this each vertex moves with one alone.
+const BLENDED_COUNT_MIN: usize = 4;
+/// Parts that a vertex moves with.
+const SHARE_COUNT: usize = 3;
+/// Steps of a turn's coefficients in 1.
+pub(super) const TURN_STEPS: f32 = 1024.0;
+/// Steps of a shift in one of the run's quantiser.
+pub(super) const SHIFT_STEPS: f32 = 4.0;
+
+/// How much of each part's motion a vertex takes over.
+#[derive(Clone, Copy, Debug)]
+struct Shares {
+    parts: [u8; SHARE_COUNT],
+    weights: [f32; SHARE_COUNT],
+}
+
+/// One part's motion since the frame before, in steps: what it adds to a place relative to the
+/// centre, by columns, then its shift.
+pub(super) type MotionSteps = [i32; 12];
+
+/// One part's motion, ready to be applied.
+#[derive(Clone, Copy, Debug, Default)]
+struct Motion {
+    centre: Vec3A,
+    turn: [Vec3A; 3],
+    shift: Vec3A,
+}
+
+/// The parts of a run.
+#[derive(Debug)]
+pub(super) struct Parts {
+    /// A vertex in the middle of each.
+    pub(super) seeds: Vec<u32>,
+    /// One a vertex.
+    shares: Vec<Shares>,
+    /// As they were coded last.
+    steps: Vec<MotionSteps>,
+    motions: [Motion; COUNT_MAX],
+    turns: Nibble,
+    shifts: Nibble,
+}
+
+/// Codes which vertices are in the middle of parts, ascending.
+pub(super) fn code_seeds(
+    coder: &mut impl SymbolCoder,
+    count: u8,
+    vertex_count: u32,
+    wanted: &[u32],
+) -> Result<Vec<u32>, DecodeError> {
+    let mut model = Nibble::default();
+    let mut before = 0;
+    let mut seeds = Vec::with_capacity(count.into());
+    for part in 0..usize::from(count) {
+        let wanted = wanted.get(part).map_or(0, |seed| seed - before);
+        let (distance, _) = code_number(coder, &mut model, wanted as i32);
+        let seed = u64::from(before) + u64::from(distance.unsigned_abs());
+        if seed >= u64::from(vertex_count) {
+            let rule = "a part's middle is a vertex";
+            return Err(DecodeError::malformed("6.6", rule));
+        }
+        before = seed as u32;
+        seeds.push(before);
+    }
+    Ok(seeds)
+}
+
+impl Parts {
+    /// Divides a key's vertices among the parts around `seeds`, at most [`COUNT_MAX`].
+    pub(super) fn new(places: &[Vec3A], seeds: Vec<u32>) -> Self {
+        let centres: Vec<Vec3A> = seeds.iter().map(|&seed| places[seed as usize]).collect();
+        let shares = match centres.is_empty() {
+            true => Vec::new(),
+            false => places.iter().map(|&at| Shares::at(at, &centres)).collect(),
+        };
+        Self {
+            steps: vec![[0; 12]; seeds.len()],
+            seeds,
+            shares,
+            motions: [Motion::default(); COUNT_MAX],
+            turns: Nibble::default(),
+            shifts: Nibble::default(),
+        }
+    }
+
+    /// Codes how each part moves from `places` on.
+    ///
+    /// `step`: of the run's quantiser, in units. `wanted`: for the writing side.
+    pub(super) fn code_motions(
+        &mut self,
+        coder: &mut impl SymbolCoder,
+        places: &[Vec3A],
+        step: f32,
+        wanted: &[MotionSteps],
+    ) {
+        let parts = self.steps.iter_mut().zip(&self.seeds).enumerate();
+        for (part, (steps, &seed)) in parts {
+            let wanted = wanted.get(part).unwrap_or(steps).to_owned();
+            for (index, (value, wanted)) in steps.iter_mut().zip(wanted).enumerate() {
+                let model = if index < 9 {
+                    &mut self.turns
+                } else {
+                    &mut self.shifts
+                };
+                let (change, _) = code_number(coder, model, wanted - *value);
+                let changed = value.wrapping_add(change);
+                *value = changed.clamp(i16::MIN.into(), i16::MAX.into());
+            }
+            let column =
+                |first: usize| Vec3A::from_array([0, 1, 2].map(|i| steps[first + i] as f32));
+            self.motions[part] = Motion {
+                centre: places[seed as usize],
+                turn: [0, 3, 6].map(|first| column(first) / TURN_STEPS),
+                shift: column(9) * (step / SHIFT_STEPS),
+            };
+        }
+    }
+
+    /// Where a vertex at `at` gets to with its parts.
+    #[inline]
+    pub(super) fn moved(&self, vertex: usize, at: Vec3A) -> Vec3A {
+        let Some(shares) = self.shares.get(vertex) else {
+            return at;
+        };
+        let mut moved = at;
+        for (&part, &weight) in shares.parts.iter().zip(&shares.weights) {
+            let motion = &self.motions[usize::from(part) % COUNT_MAX];
+            let from = at - motion.centre;
+            let [x, y, z] = motion.turn;
+            let motion = x * from.x + y * from.y + z * from.z + motion.shift;
+            moved += motion * weight;
+        }
+        moved
+    }
+
+    /// How much of its motion a vertex takes from `part`, 0 to 1.
+    #[cfg(feature = "encode")]
+    pub(super) fn weight(&self, vertex: usize, part: usize) -> f32 {
+        let shares = &self.shares[vertex];
+        let parts = shares.parts.iter().zip(&shares.weights);
+        parts
+            .filter(|&(&of, _)| usize::from(of) == part)
+            .map(|(_, weight)| weight)
+            .sum()
+    }
+}
+
+impl Shares {
+    /// Of the nearest parts, less the farther they are, and nothing of the one behind them.
+    fn at(at: Vec3A, centres: &[Vec3A]) -> Self {
+        let mut nearest = [(f32::INFINITY, 0); SHARE_COUNT + 1];
+        for (part, &centre) in (0..).zip(centres) {
+            let offset = at - centre;
+            let square = offset * offset;
+            let distance = square.x + square.y + square.z;
+            if distance < nearest[SHARE_COUNT].0 {
+                let place = nearest
+                    .iter()
+                    .filter(|&&(other, _)| other <= distance)
+                    .count();
+                nearest.copy_within(place..SHARE_COUNT, place + 1);
+                nearest[place] = (distance, part);
+            }
+        }
+        let parts = [0, 1, 2].map(|index| nearest[index].1);
+        let (far, _) = nearest[SHARE_COUNT];
+        if centres.len() < BLENDED_COUNT_MIN || far <= 0.0 {
+            return Self {
+                parts,
+                weights: [1.0, 0.0, 0.0],
+            };
+        }
+        let weights = [0, 1, 2].map(|index| {
+            let square = nearest[index].0 / far;
+            let nearness = 1.0 - square.sqrt();
+            nearness * nearness / (square + 0.0025) + 1e-6
+        });
+        let sum = weights[0] + weights[1] + weights[2];
+        Self {
+            parts,
+            weights: weights.map(|weight| weight / sum),
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Where vertices are: in a key predicted from those met earlier, in a difference from the
+//! motion of their parts and from how far their parents strayed from theirs.
+//!
+//! Follows FORMAT.md 6.5 and 6.6.
+//! Places are whole numbers of the run's unit, held as binary32 so that they can be computed with
+//! side by side; all arithmetic is that of IEEE 754, in the order in which it is written.
+
+#[cfg(feature = "encode")]
+use glam::DVec3;
+use glam::Vec3A;
+
+use super::residuals::Residuals;
+use super::topology::{NONE, Parents, Topology};
+use super::{Deviations, LATTICE_MAX, Run};
+use crate::DecodeError;
+use crate::entropy::{Nibble, SymbolCoder, code_number};
+
+/// A vertex where the writing side wants it, in units from the run's origin.
+#[cfg(feature = "encode")]
+pub(super) type Wanted = [DVec3];
+/// The reading side wants nothing.
+#[cfg(not(feature = "encode"))]
+pub(super) type Wanted = [()];
+
+/// What places of one frame keep to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grid {
+    /// Of the quantiser, in units.
+    step: f32,
+    /// The lowest place that the frame's lattice has.
+    lowest: Vec3A,
+}
+
+impl Grid {
+    /// `step`: of the quantiser, in units. `offset`: where the frame's lattice starts.
+    pub(super) fn new(step: f32, offset: [i32; 3]) -> Self {
+        let lowest = Vec3A::from_array(offset.map(|axis| axis as f32));
+        Self { step, lowest }
+    }
+
+    /// The steps from a prediction to where a vertex shall be.
+    #[cfg(feature = "encode")]
+    #[inline]
+    fn level(self, wanted: &Wanted, vertex: usize, predicted: Vec3A) -> [i32; 3] {
+        let Some(wanted) = wanted.get(vertex) else {
+            return [0; 3];
+        };
+        let steps = (*wanted - predicted.as_dvec3()) / f64::from(self.step);
+        steps.round().as_ivec3().to_array()
+    }
+
+    #[cfg(not(feature = "encode"))]
+    #[inline]
+    fn level(self, _: &Wanted, _: usize, _: Vec3A) -> [i32; 3] {
+        [0; 3]
+    }
+
+    #[inline]
+    fn place(self, predicted: Vec3A, level: [i32; 3]) -> Vec3A {
+        predicted + Vec3A::from_array(level.map(|steps| steps as f32)) * self.step
+    }
+
+    /// Checks that all places between `lo` and `hi` are on the lattice.
+    fn check(self, lo: Vec3A, hi: Vec3A, section: &'static str) -> Result<(), DecodeError> {
+        let highest = self.lowest + LATTICE_MAX as f32;
+        if lo.cmpge(self.lowest).all() && hi.cmple(highest).all() {
+            Ok(())
+        } else {
+            Err(DecodeError::malformed(
+                section,
+                "every vertex lies on the lattice",
+            ))
+        }
+    }
+}
+
+/// Codes the place of each point of a key; returns those of its vertices.
+pub(super) fn code_key(
+    coder: &mut impl SymbolCoder,
+    topology: &Topology,
+    grid: Grid,
+    wanted: &Wanted,
+) -> Result<Vec<Vec3A>, DecodeError> {
+    let point_count = topology.parents.len();
+    let mut residuals = Residuals::<3>::new(point_count);
+    let mut places: Vec<Vec3A> = Vec::with_capacity(point_count);
+    let parents = topology.parents.iter().zip(&topology.others);
+    for (point, (&parents, &others)) in parents.enumerate() {
+        let near = |parents: Parents| {
+            let [a, b, c] = parents.map(|parent| places[parent as usize]);
+            a + b - c
+        };
+        let predicted = match (point, others) {
+            (0, _) => Vec3A::ZERO,
+            (_, NONE) => near(parents),
+            // On the quantiser's grid, as all places of a key are.
+            _ => {
+                let mean = (near(parents) + near(others)) * (0.5 / grid.step);
+                rounded(mean) * grid.step
+            }
+        };
+        let plane = match point {
+            0 => Plane::FLAT,
+            _ => Plane::through(parents.map(|parent| places[parent as usize])),
+        };
+        let vertex = topology.firsts[point] as usize;
+        let wanted = plane.on(grid.level(wanted, vertex, predicted));
+        let level = residuals.code(coder, (point, parents), wanted, |part, level| {
+            plane.rise(part, level)
+        });
+        let level = plane.off(level);
+        let place = grid.place(predicted, level);
+        // Each by itself: predictions are exact as long as places are on the lattice.
+        grid.check(place, place, "6.5")?;
+        places.push(place);
+    }
+    let place = |&point: &u32| places[point as usize];
+    Ok(topology.points.iter().map(place).collect())
+}
+
+/// How much levels around a vertex are told apart.
+const UNREST_MAX: usize = 11;
+/// The surrounding of vertices that have a twin.
+const TWIN: usize = UNREST_MAX + 1;
+/// The unrest of one vertex, at most.
+const UNREST_OF_ONE_MAX: u32 = 7;
+
+/// The models of differences; they go on learning through a run.
+#[derive(Debug)]
+pub(super) struct Models {
+    /// Which parts of a level are not zero, and whether one is more than 1.
+    patterns: [Nibble; TWIN + 1],
+    larger: [Nibble; TWIN + 1],
+}
+
+impl Default for Models {
+    fn default() -> Self {
+        Self {
+            patterns: [Nibble::default(); TWIN + 1],
+            larger: [Nibble::default(); TWIN + 1],
+        }
+    }
+}
+
+/// Patterns below this one, but zero, have parts of 1 and -1 only.
+const LARGER: u8 = 8;
+
+impl Models {
+    /// A level in its surrounding.
+    #[inline]
+    fn code(
+        &mut self,
+        coder: &mut impl SymbolCoder,
+        surrounding: usize,
+        wanted: [i32; 3],
+    ) -> [i32; 3] {
+        let pattern = coder.nibble(&mut self.patterns[surrounding], pattern_of(wanted));
+        if pattern == 0 {
+            return [0; 3];
+        }
+        if pattern < LARGER {
+            let is_negative = |i: usize| u32::from(wanted[i] < 0) << i;
+            // A sign for each part, those of zeros too: so they cost no search.
+            let signs = (0..3).map(is_negative).sum();
+            return code_ones(coder, pattern, signs);
+        }
+        let mask = pattern - (LARGER - 1);
+        std::array::from_fn(|i| match mask >> i & 1 {
+            0 => 0,
+            _ => code_number(coder, &mut self.larger[surrounding], wanted[i]).0,
+        })
+    }
+}
+
+/// 0 for zeros; else which parts are not zero, a bit each, plus 7 if one is more than 1.
+#[inline]
+fn pattern_of(level: [i32; 3]) -> u8 {
+    let mask = (0..3).map(|i| u8::from(level[i] != 0) << i).sum();
+    match level.iter().any(|part| part.unsigned_abs() > 1) {
+        true => mask + (LARGER - 1),
+        false => mask,
+    }
+}
+
+/// The signs of the parts of `mask`, which are all 1.
+#[inline]
+fn code_ones(coder: &mut impl SymbolCoder, mask: u8, signs: u32) -> [i32; 3] {
+    let mut packed = 0;
+    let mut count = 0;
+    for i in 0..3 {
+        if mask >> i & 1 != 0 {
+            packed |= (signs >> i & 1) << count;
+            count += 1;
+        }
+    }
+    let mut packed = coder.raw(count, packed) as i32;
+    std::array::from_fn(|i| {
+        let is_one = i32::from(mask >> i & 1);
+        let one = is_one * (1 - 2 * (packed & 1));
+        packed >>= is_one;
+        one
+    })
+}
+
+/// Moves a run's places on to the next frame.
+pub(super) fn code_difference(
+    coder: &mut impl SymbolCoder,
+    run: &mut Run,
+    grid: Grid,
+    wanted: &Wanted,
+) -> Result<(), DecodeError> {
+    let Run {
+        topology,
+        places,
+        parts,
+        models,
+        deviations,
+        ..
+    } = run;
+    let Deviations { offsets, unrests } = deviations;
+    let (mut lo, mut hi) = (grid.lowest, grid.lowest);
+    for (vertex, &point) in topology.points.iter().enumerate() {
+        let moved = parts.moved(vertex, places[vertex]);
+        let first = topology.firsts[point as usize] as usize;
+        let (predicted, surrounding) = if first < vertex {
+            (moved + offsets[first], TWIN)
+        } else {
+            let parents = topology.parents[point as usize];
+            let [a, b, c] = parents.map(|parent| topology.firsts[parent as usize] as usize);
+            let strayed = (offsets[a] + offsets[b]) * 0.25 + offsets[c] * 0.15625;
+            let unrest = unrests[a] + unrests[b] + unrests[c];
+            (moved + strayed, usize::from(unrest).min(UNREST_MAX))
+        };
+        let predicted = rounded(predicted);
+        let level = models.code(coder, surrounding, grid.level(wanted, vertex, predicted));
+        let place = grid.place(predicted, level);
+        let unrest = level
+            .iter()
+            .map(|part| part.unsigned_abs().min(UNREST_OF_ONE_MAX));
+        unrests[vertex] = unrest.sum::<u32>().min(UNREST_OF_ONE_MAX) as u8;
+        offsets[vertex] = place - moved;
+        places[vertex] = place;
+        lo = lo.min(place);
+        hi = hi.max(place);
+    }
+    grid.check(lo, hi, "6.6")
+}
+
+/// To the nearest whole number, ties to the even one; below 2^22 in magnitude.
+#[inline]
+fn rounded(place: Vec3A) -> Vec3A {
+    // Its fraction does not fit beside so large a number.
+    const LARGE: Vec3A = Vec3A::splat(12_582_912.0);
+    (place + LARGE) - LARGE
+}
+
+/// The plane of the triangle that a point is predicted from. A surface goes on along it, so what
+/// is missed across it follows in part from what is missed along it.
+#[derive(Clone, Copy, Debug)]
+struct Plane {
+    /// The axis that is most upright on it comes last.
+    axes: [usize; 3],
+    /// How much the last axis is likely to rise along the two others.
+    slopes: [f32; 2],
+}
+
+impl Plane {
+    /// Of no triangle.
+    const FLAT: Self = Self {
+        axes: [0, 1, 2],
+        slopes: [0.0; 2],
+    };
+    /// Surfaces bend: they rise by less than their plane.
+    const SHARE: f32 = 0.75;
+
+    fn through([a, b, c]: [Vec3A; 3]) -> Self {
+        let normal = (b - a).cross(c - a).to_array();
+        let [x, y, z] = normal.map(f32::abs);
+        let axes = if x > y && x > z {
+            [1, 2, 0]
+        } else if y > z {
+            [2, 0, 1]
+        } else {
+            [0, 1, 2]
+        };
+        let [along_x, along_y, upright] = axes.map(|axis| normal[axis]);
+        if upright == 0.0 {
+            return Self::FLAT;
+        }
+        let slopes = [along_x, along_y].map(|along| along / upright * -Self::SHARE);
+        Self { axes, slopes }
+    }
+
+    /// A level in the plane's order of axes.
+    fn on(self, level: [i32; 3]) -> [i32; 3] {
+        self.axes.map(|axis| level[axis])
+    }
+
+    /// A level in the plane's order back in that of space.
+    fn off(self, level: [i32; 3]) -> [i32; 3] {
+        let mut back = [0; 3];
+        for (axis, steps) in self.axes.into_iter().zip(level) {
+            back[axis] = steps;
+        }
+        back
+    }
+
+    /// What a part of a level is likely to be after those before it.
+    fn rise(self, part: usize, [x, y, _]: [i32; 3]) -> i32 {
+        match part {
+            2 => (self.slopes[0] * x as f32 + self.slopes[1] * y as f32).round_ties_even() as i32,
+            _ => 0,
+        }
+    }
+}
