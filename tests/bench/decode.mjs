@@ -1,8 +1,8 @@
 /**
  * Decodes a pack with the decode worker's own WebAssembly module, on one thread of Node.
  *
- * `node decode.mjs points|mesh NAME PACK CAPTURE BLANK_PACK` prints figures as JSON; the last is
- * the pack of what `blank.mjs` has made.
+ * `node decode.mjs points|mesh NAME PACK CAPTURE [BLANK_PACK]` prints figures as JSON; the last is
+ * the pack of what `blank.mjs` has made of points.
  * A rate is that of the whole sequence, decoded in order: its median of `ROUND_COUNT`.
  * Bits are those of whole segments, framing and keys included, textures not; points are decoded
  * from all their layers, but where layer 0 is named from that alone.
@@ -10,7 +10,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { elementCount, frameFiles, readCloud, readGrid, readMesh } from "./captures.mjs";
-import { bytesOf, readGeometry } from "./packs.mjs";
+import { bytesOf, meshPrecision, readGeometry } from "./packs.mjs";
 import { largestErrorMetres, lumaPsnrDb } from "./quality.mjs";
 import { median, timed } from "./rates.mjs";
 
@@ -70,16 +70,19 @@ function pointsFigures() {
 }
 
 function meshFigures() {
+  const { textureBits, stepMetres } = meshPrecision(geometry.frames[0][0]);
   let count = 0;
   let errorMetres = 0;
   decodeAll((frame, index) => {
     const mesh = readMesh(files[index]);
     count += elementCount(mesh);
-    errorMetres = Math.max(errorMetres, largestErrorMetres(mesh, frame));
+    errorMetres = Math.max(errorMetres, largestErrorMetres(mesh, frame, stepMetres));
   });
+  const all = (bytes * 8) / count;
   return {
-    all_bpv: (bytes * 8) / count,
-    positions_bpv: ((bytes - bytesOf(readGeometry(blankPack))) * 8) / count,
+    all_bpv: all,
+    // And connectivity; there is nothing else without texture coordinates.
+    ...(textureBits === 0 ? { positions_bpv: all } : {}),
     max_error_mm: errorMetres * 1000,
     decode_mverts_per_s: decodeRate(),
   };

@@ -41,7 +41,9 @@ export function bytesOf({ layers }) {
  */
 export function meshPrecision(chunk) {
   const header = new DataView(chunk.buffer, chunk.byteOffset);
-  return { textureBits: header.getUint8(16), stepMetres: header.getFloat32(32, true) };
+  const unitsPerStep = 2 ** header.getUint8(30);
+  const stepMetres = header.getFloat32(44, true) * unitsPerStep;
+  return { textureBits: header.getUint8(28), stepMetres };
 }
 
 function chunksOf(segment) {

@@ -53,14 +53,15 @@ function luma(r, g, b) {
 }
 
 /**
- * The largest distance of a captured vertex from the decoded vertex nearest to it, metres.
+ * The largest distance on an axis of a captured vertex from the decoded vertex nearest to it,
+ * metres; `stepMetres` is how exactly positions are kept.
  *
  * The codec has an order of its own, so who became whom is not known; vertices lie much further
  * from each other than they are moved.
  */
-export function largestErrorMetres({ positions }, frame) {
+export function largestErrorMetres({ positions }, frame, stepMetres) {
   const decoded = decodedPositions(frame);
-  const edge = 2 * new Float32Array(frame.lattice)[3];
+  const edge = 2 * stepMetres;
   const near = new Map();
   const boxOf = (at) => [at[0], at[1], at[2]].map((value) => Math.floor(value / edge));
   // Boxes within 2^16 of the middle have keys of their own.
@@ -101,5 +102,5 @@ function decodedPositions({ lattice, vertices }) {
 }
 
 function distance(a, atA, b, atB) {
-  return Math.hypot(a[atA] - b[atB], a[atA + 1] - b[atB + 1], a[atA + 2] - b[atB + 2]);
+  return Math.max(...[0, 1, 2].map((axis) => Math.abs(a[atA + axis] - b[atB + axis])));
 }

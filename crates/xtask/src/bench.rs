@@ -22,32 +22,45 @@ struct Sample {
     folder: &'static str,
     /// Frames a second.
     frame_rate: &'static str,
+    /// Each frame stands for itself, as if its topology were new.
+    is_all_keys: bool,
 }
 
-const CAPTURED: [Sample; 4] = [
+const CAPTURED: [Sample; 5] = [
     Sample {
         name: "loot_vox10",
         kind: "points",
         folder: "loot/vox10",
         frame_rate: "30",
+        is_all_keys: false,
     },
     Sample {
         name: "loot_vox9",
         kind: "points",
         folder: "loot/vox9",
         frame_rate: "30",
+        is_all_keys: false,
     },
     Sample {
         name: "liam",
         kind: "mesh",
         folder: "liam",
         frame_rate: "25",
+        is_all_keys: false,
+    },
+    Sample {
+        name: "liam_keys",
+        kind: "mesh",
+        folder: "liam",
+        frame_rate: "25",
+        is_all_keys: true,
     },
     Sample {
         name: "kick",
         kind: "mesh",
         folder: "kick",
         frame_rate: "30",
+        is_all_keys: false,
     },
 ];
 
@@ -57,12 +70,14 @@ const GENERATED: [Sample; 2] = [
         kind: "points",
         folder: "athlete-points",
         frame_rate: "25",
+        is_all_keys: false,
     },
     Sample {
         name: "demo",
         kind: "mesh",
         folder: "athlete-mesh",
         frame_rate: "25",
+        is_all_keys: false,
     },
 ];
 
@@ -167,32 +182,39 @@ fn measure_codec(
     ensure!(frames.is_dir(), "no such folder ({})", frames.display());
     let pack = folder.join(format!("{kind}-{name}"));
     let began = Instant::now();
-    make_pack(&frames, sample.frame_rate, &pack)?;
+    make_pack(&frames, sample, &pack)?;
     let encode_secs = began.elapsed().as_secs_f64();
     report.note(
         format!("{kind}.{name}.encode_frames_per_s"),
         frames_in(&frames)? as f64 / encode_secs,
     );
-    let blank = folder.join(format!("{kind}-{name}-blank"));
-    let blank_frames = blank.join("capture");
     let script = |file: &str| {
         let mut node = tools::command("node");
-        node.arg(paths::in_root("tests/bench").join(file)).arg(kind);
+        node.arg(paths::in_root("tests/bench").join(file));
         node
     };
-    tools::run(script("blank.mjs").args([&frames, &blank_frames]))?;
-    make_pack(&blank_frames, sample.frame_rate, &blank.join("pack"))?;
     let mut ours = script("decode.mjs");
-    ours.arg(name).args([&pack, &frames, &blank.join("pack")]);
+    ours.args([kind, name]).args([&pack, &frames]);
+    if *kind == "points" {
+        let blank = folder.join(format!("{kind}-{name}-blank"));
+        let blank_frames = blank.join("capture");
+        tools::run(script("blank.mjs").args([&frames, &blank_frames]))?;
+        make_pack(&blank_frames, sample, &blank.join("pack"))?;
+        ours.arg(blank.join("pack"));
+    }
     report.note_json(&tools::output(&mut ours)?)?;
     let mut peers = script("peers.mjs");
-    peers.arg(name).args([&pack, &frames]);
+    peers.args([kind, name]).args([&pack, &frames]);
     report.note_json(&tools::output(&mut peers)?)
 }
 
-fn make_pack(frames: &Path, frame_rate: &str, pack: &Path) -> Result<()> {
+fn make_pack(frames: &Path, sample: &Sample, pack: &Path) -> Result<()> {
     let mut touchline = tools::touchline("release");
-    touchline.args(["pack", "--frame-rate", frame_rate]);
+    touchline.args(["pack", "--frame-rate", sample.frame_rate]);
+    if sample.is_all_keys {
+        // The shortest: a segment a frame.
+        touchline.args(["--segment-secs", "0.05"]);
+    }
     tools::run(touchline.arg("--out").arg(pack).arg(frames))
 }
 

@@ -84,7 +84,7 @@ pub struct PackArgs {
     #[arg(long, value_name = "METRES", value_parser = parse_positive)]
     pub voxel_metres: Option<f32>,
     /// How far a stored vertex of a mesh may lie from where it was, on each axis
-    #[arg(long, value_name = "MM", default_value_t = 0.5, value_parser = parse_positive)]
+    #[arg(long, value_name = "MM", default_value_t = 0.6, value_parser = parse_positive)]
     pub position_error_mm: f32,
     /// How exactly the colours of points are kept
     #[arg(long, value_enum, default_value_t = ColourQuality::Standard)]
