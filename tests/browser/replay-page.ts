@@ -142,12 +142,16 @@ export class ReplayPage {
     throw new Error("the picture does not come to rest");
   }
 
-  /** Waits until all layers of the points on show are on screen; not for ever, one may be lost. */
+  /**
+   * Waits until all layers of the points on show are on screen, and the finest rendition of meshes;
+   * not for ever, one may be lost.
+   */
   async waitForDetail(index = 0): Promise<void> {
     const isFinest = (index: number): boolean => {
       const replay = document.querySelectorAll("touchline-replay")[index];
       if (replay === undefined) return false;
-      const { layer, selectedTracks, tracks } = replay;
+      const { layer, rendition, selectedTracks, tracks } = replay;
+      if (rendition !== null && rendition > 0) return false;
       const shown = tracks.filter(({ id }) => selectedTracks.includes(id));
       const counts = shown.map((track) => track.layerCount).filter((count) => count > 0);
       return counts.length === 0 || layer === Math.min(...counts) - 1;

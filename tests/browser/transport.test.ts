@@ -125,3 +125,20 @@ test("slow motion of a mesh shows more pictures than there are frames", async ()
   await opened.seekToFrame(frame);
   expect((await opened.settledPicture()).differingShare(frozen, 2)).toBe(0);
 });
+
+test("a mesh comes to its finest rendition", async () => {
+  const opened = await suite.replay("/small/");
+  await opened.waitForPicture();
+  const replay = await opened.replay();
+  expect(await replay.evaluate((replay) => replay.rendition), "of points").toBeNull();
+  await replay.evaluate((replay) => {
+    replay.selectTrack("mesh");
+  });
+  for (const frame of [3, 40]) {
+    await opened.seekToFrame(frame);
+    await opened.page.waitForFunction(
+      () => document.querySelector("touchline-replay")?.rendition === 0,
+      { polling: 50, timeout: 30_000 },
+    );
+  }
+});

@@ -115,6 +115,7 @@ struct Transfer {
 #[derive(Debug)]
 struct Work {
     stream: StreamKey,
+    segment: u32,
     frames: VecDeque<u32>,
     next_at: f64,
     layer_count: u8,
@@ -238,8 +239,9 @@ impl Driver {
         self.used_bytes_max = self
             .used_bytes_max
             .max(stats.held_bytes + stats.pending_bytes);
+        self.check_names();
         for shown in self.player.shown() {
-            for key in self.keys_of(shown.track) {
+            for key in self.keys_of(shown) {
                 let resident = self.frames.get(&(key, shown.frame));
                 assert!(resident.is_some(), "{key:?} of {shown:?} is not there");
                 if !matches!(key.kind, StreamKind::Texture(_)) {
@@ -248,6 +250,16 @@ impl Driver {
                 }
             }
         }
+    }
+
+    /// A finer rendition of a frame takes the place of the coarser one.
+    fn check_names(&self) {
+        let is_mesh = |key: &&(StreamKey, u32)| matches!(key.0.kind, StreamKind::Rendition(_));
+        let frames = self.frames.keys().filter(is_mesh);
+        let mut names: Vec<_> = frames.map(|(key, frame)| (key.track, *frame)).collect();
+        names.sort_unstable();
+        let is_once = names.windows(2).all(|pair| pair[0] != pair[1]);
+        assert!(is_once, "two renditions of one frame");
     }
 
     /// What is mixed can be mixed, and only where the clock is the fan's own and runs.
@@ -331,6 +343,12 @@ impl Driver {
             assert!(self.segments.contains(&at), "{at:?} is not held");
         }
         assert!(self.works.len() < self.decoders.count, "no decoder is free");
+        let is_sequential = matches!(at.0.kind, StreamKind::Rendition(_));
+        let is_same = |work: &Work| (work.stream, work.segment) == at;
+        assert!(
+            !is_sequential || !self.works.values().any(is_same),
+            "{at:?} is decoded twice at once"
+        );
         let entry = self.entry(at.0, at.1);
         assert!(
             first + count <= entry.frame_count,
@@ -351,6 +369,7 @@ impl Driver {
         *refused += u32::from(refusal.is_some());
         let work = Work {
             stream: at.0,
+            segment: at.1,
             frames: (start..start + count).collect(),
             next_at: self.now_secs + self.decoders.frame_secs * f64::from(layer_count),
             layer_count,
@@ -444,8 +463,12 @@ impl Driver {
     }
 
     fn faults_of(&self, key: StreamKey) -> &'static [Fault] {
+        let renditions = &self.manifest.tracks[usize::from(key.track)].renditions;
         match key.kind {
             StreamKind::Layer(1..) => self.network.refinement_faults,
+            StreamKind::Rendition(index) if usize::from(index) + 1 < renditions.len() => {
+                self.network.refinement_faults
+            }
             _ => self.network.faults,
         }
     }
@@ -454,11 +477,15 @@ impl Driver {
         &stream_of(&self.manifest, key).segments[segment as usize]
     }
 
-    fn keys_of(&self, track: u16) -> Vec<StreamKey> {
+    fn keys_of(&self, shown: &Shown) -> Vec<StreamKey> {
+        let track = shown.track;
         let found = &self.manifest.tracks[usize::from(track)];
         let kinds = [
             (!found.layers.is_empty(), StreamKind::Layer(0)),
-            (!found.renditions.is_empty(), StreamKind::Rendition(0)),
+            (
+                !found.renditions.is_empty(),
+                StreamKind::Rendition(shown.rendition),
+            ),
             (!found.textures.is_empty(), StreamKind::Texture(0)),
         ];
         let kinds = kinds.into_iter().filter(|&(exists, _)| exists);
@@ -477,7 +504,12 @@ fn stream_of(manifest: &Manifest, key: StreamKey) -> &Stream {
 
 /// Of a simulated mesh: another for each [`RUN_FRAME_COUNT`] frames.
 fn topology_of(stream: StreamKey, frame: u32) -> Option<u32> {
-    matches!(stream.kind, StreamKind::Rendition(_)).then_some(frame / RUN_FRAME_COUNT)
+    match stream.kind {
+        StreamKind::Rendition(rendition) => {
+            Some(frame / RUN_FRAME_COUNT * 256 + u32::from(rendition))
+        }
+        StreamKind::Layer(_) | StreamKind::Texture(_) => None,
+    }
 }
 
 /// What a decoded frame takes on the simulated GPU, made with all layers up to this stream's.

@@ -24,18 +24,20 @@ pub struct Replay {
     pub texture_side: u32,
     /// What refines the points, beyond the first layer.
     pub refinements: &'static [Refinement],
+    /// Coarser renditions of meshes, finest first; a venue's are the same.
+    pub coarser: &'static [Refinement],
     /// Whether there is a static venue.
     pub has_venue: bool,
     /// Whether the athlete comes as points and, alternatively, as a mesh.
     pub has_alternative: bool,
 }
 
-/// A layer of points on top of others.
+/// A layer of points on top of others, or a rendition of a mesh.
 #[derive(Clone, Copy, Debug)]
 pub struct Refinement {
     /// Compressed bytes of one frame of it.
     pub frame_bytes: u64,
-    /// Points of a frame made with it and all before it.
+    /// Points of a frame made with it and all before it, or vertices.
     pub element_count: u32,
 }
 
@@ -50,6 +52,7 @@ impl Default for Replay {
             element_count: 60_000,
             texture_side: 0,
             refinements: &[],
+            coarser: &[],
             has_venue: true,
             has_alternative: false,
         }
@@ -75,7 +78,7 @@ impl Replay {
             ..self.stream(self.frame_count, self.frame_bytes / 2)
         };
         let mesh = Track {
-            renditions: vec![self.stream(self.frame_count, self.frame_bytes)],
+            renditions: self.renditions(self.frame_count),
             textures: if self.texture_side > 0 {
                 vec![texture]
             } else {
@@ -86,7 +89,7 @@ impl Replay {
         let venue = Track {
             is_static: true,
             alternative: None,
-            renditions: vec![self.stream(1, self.frame_bytes)],
+            renditions: self.renditions(1),
             ..track("venue", Kind::Mesh, Role::Venue)
         };
         let wants_points = self.texture_side == 0 || self.has_alternative;
@@ -118,6 +121,15 @@ impl Replay {
             poster: None,
             credits: Vec::new(),
         }
+    }
+
+    fn renditions(&self, frame_count: u32) -> Vec<Stream> {
+        let finest = self.stream(frame_count, self.frame_bytes);
+        let coarser = self.coarser.iter().map(|rendition| Stream {
+            element_count_max: rendition.element_count,
+            ..self.stream(frame_count, rendition.frame_bytes)
+        });
+        [finest].into_iter().chain(coarser).collect()
     }
 
     fn stream(&self, frame_count: u32, frame_bytes: u64) -> Stream {

@@ -107,7 +107,7 @@ fn other_shapes_do_not_pass() {
 }
 
 #[test]
-fn layers_that_do_not_fit_are_refused() {
+fn layers_and_renditions_that_do_not_fit_are_refused() {
     let segments = |frame_counts: [u32; 2]| {
         let mut halves = json!([full()["tracks"][0]["layers"][0]["segments"][0], null]);
         halves[1] = halves[0].clone();
@@ -129,6 +129,18 @@ fn layers_that_do_not_fit_are_refused() {
         let message = error.to_string();
         assert!(message.contains(expected), "{field}: {message}");
     }
+    let mut manifest = full();
+    let layer = manifest["tracks"][0]["layers"][0].clone();
+    let mut other = layer.clone();
+    other["segments"] = segments([1, 1]);
+    let track = &mut manifest["tracks"][0];
+    track["kind"] = json!("mesh");
+    track["layers"] = json!([]);
+    track["renditions"] = json!([layer, layer]);
+    check("renditions cut alike", &manifest, true);
+    manifest["tracks"][0]["renditions"][1] = other;
+    let error = Manifest::parse(&serde_json::to_vec(&manifest).unwrap()).unwrap_err();
+    assert!(error.to_string().contains("cut at the same frames"));
     let mut alike = full();
     for layer in [0, 1] {
         alike["tracks"][0]["layers"][layer]["segments"] = segments([1, 1]);

@@ -293,6 +293,11 @@ frame: number | null,
  */
 layer: number | null,
 /**
+ * Index of the rendition on screen, of the mesh track that has the coarsest there; 0 is
+ * the finest; none without meshes.
+ */
+rendition: number | null,
+/**
  * On its way to where it was told to go: the frame is still one from before.
  */
 isSeeking: boolean,

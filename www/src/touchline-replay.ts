@@ -209,6 +209,8 @@ export class TouchlineReplay extends Base {
   get frame(): number | null { return this.#playback?.state.state?.frame ?? null; }
   /** Index of the finest layer of points on screen, of the coarsest track; `null` without. */
   get layer(): number | null { return this.#playback?.state.state?.layer ?? null; }
+  /** Index of the rendition of the coarsest mesh on screen, 0 the finest; `null` without. */
+  get rendition(): number | null { return this.#playback?.state.state?.rendition ?? null; }
   get frameCount(): number { return this.#opened?.frameCount ?? 0; }
   /** Frames a second; 0 before `loadedmetadata`. */
   get frameRate(): number { return this.#opened?.frameRate ?? 0; }

@@ -492,6 +492,7 @@ impl Track {
                 let any = !self.renditions.is_empty();
                 rule("2.3", any, "a mesh track has at least one rendition")?;
                 rule("2.3", self.layers.is_empty(), "a mesh track has no layers")?;
+                check_cuts(&self.renditions)?;
             }
         }
         rule(
@@ -517,17 +518,7 @@ impl Track {
             self.layers.windows(2).all(alike),
             "the layers of a track have one codec",
         )?;
-        let cuts = |layer: &Stream| -> Vec<(u32, u32)> {
-            let segments = layer.segments.iter();
-            let cut = |segment: &SegmentEntry| (segment.first_frame, segment.frame_count);
-            segments.map(cut).collect()
-        };
-        let alike = |pair: &[Stream]| cuts(&pair[0]) == cuts(&pair[1]);
-        rule(
-            "2.3",
-            self.layers.windows(2).all(alike),
-            "the layers of a track have their segments cut at the same frames",
-        )?;
+        check_cuts(&self.layers)?;
         let grows = |pair: &[Stream]| pair[0].element_count_max <= pair[1].element_count_max;
         rule(
             "2.4",
@@ -535,6 +526,21 @@ impl Track {
             "a layer never takes points away: `elementCountMax` does not fall",
         )
     }
+}
+
+/// What refines or replaces each other is found side by side.
+fn check_cuts(streams: &[Stream]) -> Result<(), PackError> {
+    let cuts = |stream: &Stream| -> Vec<(u32, u32)> {
+        let segments = stream.segments.iter();
+        let cut = |segment: &SegmentEntry| (segment.first_frame, segment.frame_count);
+        segments.map(cut).collect()
+    };
+    let alike = |pair: &[Stream]| cuts(&pair[0]) == cuts(&pair[1]);
+    rule(
+        "2.3",
+        streams.windows(2).all(alike),
+        "the layers or renditions of a track have their segments cut at the same frames",
+    )
 }
 
 impl Stream {

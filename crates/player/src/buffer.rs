@@ -2,13 +2,15 @@
 //!
 //! The layers of a points track are fetched as streams of their own and shown as one: their frames
 //! are those of layer 0, each made with as many layers as were here.
+//! The renditions of a mesh track are taken for layers too, the coarsest for layer 0; only that
+//! each of them does without the others ([`Buffer::read_by`]).
 //!
 //! Always true: `held_bytes` and `pending_bytes` are the sums over what the maps hold.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use touchline_pack::{Kind, Manifest, SegmentEntry, Stream, Track};
+use touchline_pack::{Manifest, SegmentEntry, Stream, Track};
 use touchline_scene::{SortedMap, SortedSet};
 
 use crate::event::{JobId, RequestId, Shown, StreamKey, StreamKind};
@@ -51,10 +53,11 @@ pub(crate) struct StreamBuffer {
     pub(crate) key: StreamKey,
     /// The stream that holds its frames, as an index: itself unless it is a refinement.
     pub(crate) base: usize,
-    /// Place among its track's layers; they follow each other. 0 for what stands alone.
+    /// Place among its track's layers or renditions, coarsest first; they follow each other. 0 for
+    /// what stands alone.
     pub(crate) layer: usize,
     /// How many layers its frames can have: at least 1; 0 for refinements.
-    layer_count: usize,
+    pub(crate) layer_count: usize,
     /// Frames build on earlier ones: a segment is decoded by one job at a time.
     pub(crate) is_sequential: bool,
     /// No frame is larger on the GPU, made with this and all lower layers, as far as the manifest
@@ -123,15 +126,9 @@ impl Buffer {
         let mut tracks = Vec::new();
         for (index, track) in manifest.tracks.iter().enumerate() {
             let start = streams.len();
-            let keys = stream_kinds(track).into_iter().map(|kind| StreamKey {
-                track: index as u16,
-                kind,
-            });
-            for key in keys {
-                let layer = match key.kind {
-                    StreamKind::Layer(layer) => usize::from(layer),
-                    StreamKind::Rendition(_) | StreamKind::Texture(_) => 0,
-                };
+            for (kind, layer) in stream_kinds(track) {
+                let track = index as u16;
+                let key = StreamKey { track, kind };
                 if let Some(stream) = stream_of(&manifest, key) {
                     let base = streams.len() - layer;
                     streams.push(StreamBuffer::new(key, base, layer, stream));
@@ -185,14 +182,36 @@ impl Buffer {
         found.segment_at(frame).map(|index| index as u32)
     }
 
-    /// Layers of a frame, from the coarsest on, whose bytes are here; 0 if it cannot be made.
-    pub(crate) fn layers_here(&self, base: usize, frame: u32) -> usize {
-        self.count_layers(base, frame, |slot| matches!(slot, Some(Slot::Held(_))))
+    /// The streams that a job reads which makes frames with so many layers; the first of them
+    /// names the frames.
+    pub(crate) fn read_by(&self, base: usize, layer_count: usize) -> Range<usize> {
+        let end = base + layer_count;
+        let is_alternative = self.streams[base].is_alternative();
+        (if is_alternative { end - 1 } else { base })..end
     }
 
-    /// Layers of a frame, from the coarsest on, that are here or may still come.
+    /// The most layers that a frame can be made with now; 0 if it cannot be made.
+    pub(crate) fn layers_here(&self, base: usize, frame: u32) -> usize {
+        most(self.makings(base, frame, false))
+    }
+
+    /// The most layers that a frame can be made with if all comes that may still come.
     pub(crate) fn layers_hoped(&self, base: usize, frame: u32) -> usize {
-        self.count_layers(base, frame, |slot| slot != Some(&Slot::Lost))
+        most(self.makings(base, frame, true))
+    }
+
+    /// The fewest layers that a frame can be made with now, or else soonest; 0 if never.
+    pub(crate) fn layers_least(&self, base: usize, frame: u32) -> usize {
+        let makings = match self.makings(base, frame, false) {
+            0 => self.makings(base, frame, true),
+            now => now,
+        };
+        most(makings & makings.wrapping_neg()) // The lowest bit alone.
+    }
+
+    /// Whether a frame can be made now with just so many layers.
+    pub(crate) fn can_make(&self, base: usize, frame: u32, layer_count: usize) -> bool {
+        self.makings(base, frame, false) >> layer_count & 1 == 1
     }
 
     /// Layers that a frame on the GPU was made with; 0 if it is not there.
@@ -201,34 +220,52 @@ impl Buffer {
         frame.map_or(0, |frame| frame.layer_count)
     }
 
-    fn count_layers(
-        &self,
-        base: usize,
-        frame: u32,
-        is_good: impl Fn(Option<&Slot>) -> bool,
-    ) -> usize {
+    /// The numbers of layers that a frame can be made with, a bit each, from the segments that are
+    /// here or, in hope, from all that are not lost.
+    fn makings(&self, base: usize, frame: u32, is_in_hope: bool) -> u32 {
         let Some(segment) = self.segment_at(base, frame) else {
             return 0;
         };
         let layers = &self.streams[base..base + self.streams[base].layer_count];
-        let is_usable = |layer: &&StreamBuffer| {
-            !layer.is_stopped
-                && !layer.lost_frames.contains(&frame)
-                && is_good(layer.segments.get(&segment))
+        let is_usable = |layer: &StreamBuffer| {
+            let is_good = match layer.segments.get(&segment) {
+                Some(Slot::Held(_)) => true,
+                Some(Slot::Lost) => false,
+                Some(Slot::Fetching(_)) | None => is_in_hope,
+            };
+            is_good && !layer.is_stopped && !layer.lost_frames.contains(&frame)
         };
-        layers.iter().take_while(is_usable).count()
+        let bits = layers.iter().map(|layer| u32::from(is_usable(layer)));
+        let usable: u32 = bits.zip(1..).map(|(bit, count)| bit << count).sum();
+        if self.streams[base].is_alternative() {
+            return usable;
+        }
+        // Of layers none is left out.
+        let run = (usable | 1).trailing_ones();
+        usable & ((1 << run) - 1)
     }
 
     /// A frame as it is on the GPU.
     pub(crate) fn shown(&self, track: u16, frame: u32) -> Shown {
         let body = self.tracks[usize::from(track)].first();
         let layer_count = body.map_or(0, |&body| self.layers_held(body, frame));
+        let kind = body.map(|&body| self.name_of(body, layer_count).kind);
+        let (layer_count, rendition) = match kind {
+            Some(StreamKind::Rendition(rendition)) => (1, rendition),
+            _ => (layer_count as u8, 0),
+        };
         Shown {
             track,
             frame,
-            layer_count: layer_count as u8,
+            layer_count,
+            rendition,
             next: None,
         }
+    }
+
+    /// The stream that names frames made with so many layers.
+    pub(crate) fn name_of(&self, base: usize, layer_count: usize) -> StreamKey {
+        self.streams[self.read_by(base, layer_count.max(1)).start].key
     }
 
     /// The frame after `shown` in `direction`, if it is on the GPU and the two can be mixed.
@@ -247,10 +284,7 @@ impl Buffer {
             if stream.frames.contains_key(&frame) {
                 continue;
             }
-            let slot = self.segment_at(index, frame);
-            let slot = slot.and_then(|segment| stream.segments.get(&segment));
-            let is_lost = stream.is_stopped || stream.lost_frames.contains(&frame);
-            if is_lost || slot == Some(&Slot::Lost) {
+            if self.segment_at(index, frame).is_some() && self.layers_hoped(index, frame) == 0 {
                 return Fit::Lost;
             }
             fit = Fit::Missing;
@@ -334,27 +368,25 @@ impl Buffer {
         Some(job)
     }
 
-    /// Notes a frame on the GPU; false if nobody asked for it.
+    /// Notes a frame on the GPU; says by whose name what is there of it is to be let go: itself if
+    /// nobody asked for it, or the rendition that it takes the place of.
     pub(crate) fn frame_ready(
         &mut self,
         key: StreamKey,
         frame: u32,
         (size_bytes, topology): (u64, Option<u32>),
-    ) -> bool {
-        let Some(index) = self.streams.iter().position(|stream| stream.key == key) else {
-            return false;
-        };
-        let asked = self
-            .jobs
-            .values_mut()
-            .find(|job| job.at.stream == index && job.remaining.contains(&frame));
-        let Some(job) = asked else {
-            return false;
+    ) -> Option<StreamKey> {
+        let asked = self.jobs.iter().find_map(|(&id, job)| {
+            let name = self.name_of(job.at.stream, job.layer_count);
+            (name == key && job.remaining.contains(&frame)).then_some(id)
+        });
+        let Some(job) = asked.and_then(|id| self.jobs.get_mut(&id)) else {
+            return Some(key);
         };
         job.remaining.remove(&frame);
         self.pending_bytes -= job.frame_bytes;
-        let layer_count = job.layer_count;
-        let finest = &mut self.streams[index + layer_count - 1];
+        let (base, layer_count) = (job.at.stream, job.layer_count);
+        let finest = &mut self.streams[base + layer_count - 1];
         finest.seen_bytes += size_bytes;
         finest.seen_count += 1;
         let held = HeldFrame {
@@ -362,9 +394,10 @@ impl Buffer {
             layer_count,
             topology,
         };
-        let replaced = self.streams[index].frames.insert(frame, held);
+        let replaced = self.streams[base].frames.insert(frame, held);
         self.held_bytes = self.held_bytes + size_bytes - replaced.map_or(0, |frame| frame.bytes);
-        true
+        let replaced = replaced.map(|frame| self.name_of(base, frame.layer_count));
+        replaced.filter(|&name| name != key)
     }
 
     /// Lets go of a frame.
@@ -385,13 +418,17 @@ impl Buffer {
         }
     }
 
-    /// Whether a job under way will bring a frame, or is at work in a segment.
-    pub(crate) fn has_job(&self, at: SegmentRef, frame: Option<u32>) -> bool {
-        let StreamBuffer { base, layer, .. } = self.streams[at.stream];
+    /// Whether a job under way will bring a frame.
+    pub(crate) fn has_job(&self, base: usize, frame: u32) -> bool {
+        let mut jobs = self.jobs.values();
+        jobs.any(|job| job.at.stream == base && job.remaining.contains(&frame))
+    }
+
+    /// Whether a job under way reads a segment.
+    pub(crate) fn is_read(&self, at: SegmentRef) -> bool {
         self.jobs.values().any(|job| {
-            (job.at.stream, job.at.segment) == (base, at.segment)
-                && job.layer_count > layer
-                && frame.is_none_or(|frame| job.remaining.contains(&frame))
+            let read = self.read_by(job.at.stream, job.layer_count);
+            job.at.segment == at.segment && read.contains(&at.stream)
         })
     }
 
@@ -404,6 +441,11 @@ impl Buffer {
                 .any(|frame| !frames.contains_key(frame))
         })
     }
+}
+
+/// The highest number in a set of bits; 0 if it is empty.
+fn most(set: u32) -> usize {
+    set.checked_ilog2().unwrap_or(0) as usize
 }
 
 impl StreamBuffer {
@@ -425,6 +467,11 @@ impl StreamBuffer {
         }
     }
 
+    /// Whether it does without the coarser ones of its track.
+    pub(crate) fn is_alternative(&self) -> bool {
+        matches!(self.key.kind, StreamKind::Rendition(_))
+    }
+
     /// What a frame made with this and all lower layers can be expected to take on the GPU.
     pub(crate) fn frame_bytes_typical(&self) -> u64 {
         let mean = self.seen_bytes.checked_div(self.seen_count);
@@ -432,16 +479,17 @@ impl StreamBuffer {
     }
 }
 
-/// The streams of a track that are played: its layers, or its first rendition and texture.
-fn stream_kinds(track: &Track) -> Vec<StreamKind> {
-    match track.kind {
-        Kind::Points => {
-            let layers = 0..track.layers.len().min(LAYER_COUNT_MAX) as u8;
-            layers.map(StreamKind::Layer).collect()
-        }
-        Kind::Mesh if track.textures.is_empty() => vec![StreamKind::Rendition(0)],
-        Kind::Mesh => vec![StreamKind::Rendition(0), StreamKind::Texture(0)],
-    }
+/// The streams of a track that are played, each with its place among layers or renditions: its
+/// layers, or its renditions and first texture.
+fn stream_kinds(track: &Track) -> Vec<(StreamKind, usize)> {
+    let count = |streams: &[Stream]| streams.len().min(LAYER_COUNT_MAX) as u8;
+    let layers = (0..count(&track.layers)).map(StreamKind::Layer);
+    let renditions = (0..count(&track.renditions)).rev();
+    let renditions = renditions.map(StreamKind::Rendition);
+    let texture = track.textures.first().map(|_| (StreamKind::Texture(0), 0));
+    // A track has either the one or the other.
+    let body = layers.chain(renditions).zip(0..);
+    body.chain(texture).collect()
 }
 
 /// The stream of a key.

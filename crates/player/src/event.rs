@@ -66,7 +66,7 @@ pub enum Event {
     },
     /// A frame is on the GPU.
     FrameReady {
-        /// Of which stream.
+        /// Of which stream: that of its [`Action::Decode`].
         stream: StreamKey,
         /// Index in the track.
         frame: u32,
@@ -253,7 +253,7 @@ pub enum Action {
     Decode {
         /// To answer with.
         job: JobId,
-        /// Which stream; of a points track its coarsest layer, which names the frames.
+        /// Which stream, which names the frames; of a points track its coarsest layer.
         stream: StreamKey,
         /// How many of the track's layers to decode with, the coarsest first: of each the segment
         /// with the same index is held. 1 for all but points.
@@ -400,6 +400,8 @@ pub struct Shown {
     pub frame: u32,
     /// How many of a points track's layers it was made with; 1 for meshes.
     pub layer_count: u8,
+    /// Which of a mesh track's renditions it is, by its index in the manifest; 0 for points.
+    pub rendition: u8,
     /// The frame that it turns into as far as [`crate::Player::phase`] says, resident too and of
     /// the same topology; none where it is shown as it is.
     pub next: Option<u32>,

@@ -76,14 +76,9 @@ impl Pack {
         moving
             .flat_map(|track| &self.buffer.tracks[track])
             .all(|&index| {
-                let stream = &self.buffer.streams[index];
-                let slot = || {
-                    let segment = self.buffer.segment_at(index, frame)?;
-                    stream.segments.get(&segment)
-                };
-                stream.is_stopped
-                    || stream.frames.contains_key(&frame)
-                    || matches!(slot(), Some(Slot::Held(_) | Slot::Lost))
+                self.buffer.streams[index].frames.contains_key(&frame)
+                    || self.buffer.layers_here(index, frame) > 0
+                    || self.buffer.layers_hoped(index, frame) == 0
             })
     }
 
@@ -132,8 +127,8 @@ impl Pack {
         frame: u32,
         held: (u64, Option<u32>),
     ) -> Option<Action> {
-        let is_wanted = self.buffer.frame_ready(stream, frame, held);
-        (!is_wanted).then_some(Action::DropFrame { stream, frame })
+        let surplus = self.buffer.frame_ready(stream, frame, held);
+        surplus.map(|stream| Action::DropFrame { stream, frame })
     }
 
     /// Takes note that a job is over; frames it owes will not come.
@@ -258,7 +253,15 @@ fn first_selection(manifest: &Manifest) -> Vec<u16> {
 /// Runs of frames of a stream, start and end, whose bytes or pictures are here, in order.
 fn runs_of(buffer: &Buffer, stream: usize) -> Vec<(u32, u32)> {
     let held = &buffer.streams[stream];
-    let segments = held.segments.iter().filter_map(|(&segment, slot)| {
+    // Any rendition will do, and of layers the coarsest.
+    let last = if held.is_alternative() {
+        held.layer_count
+    } else {
+        1
+    };
+    let bodies = buffer.streams[stream..stream + last].iter();
+    let segments = bodies.flat_map(|body| body.segments.iter());
+    let segments = segments.filter_map(|(&segment, slot)| {
         let entry = buffer.entry(SegmentRef { stream, segment })?;
         let end = entry.first_frame + entry.frame_count;
         matches!(slot, Slot::Held(_)).then_some((entry.first_frame, end))

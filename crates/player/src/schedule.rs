@@ -123,7 +123,7 @@ impl Planner<'_> {
                 let is_surplus = !self.targets.contains(&Item::Segment(at));
                 let thing = match *slot {
                     // A decoder reads it.
-                    Slot::Held(_) if self.buffer.has_job(at, None) => continue,
+                    Slot::Held(_) if self.buffer.is_read(at) => continue,
                     Slot::Held(_) => Ballast::Segment(at),
                     Slot::Fetching(request) => Ballast::Fetch(request),
                     Slot::Lost => continue,
@@ -209,9 +209,16 @@ impl Planner<'_> {
             stream: base,
             segment,
         };
-        let layer_count = self.layers_for(at, frame);
-        let is_sequential = self.buffer.streams[base].is_sequential;
-        if layer_count == 0 || (is_sequential && self.buffer.has_job(at, None)) {
+        let layer_count = self.layers_for(base, frame);
+        if layer_count == 0 {
+            return true;
+        }
+        let read = self.buffer.read_by(base, layer_count);
+        let first_read = SegmentRef {
+            stream: read.start,
+            segment,
+        };
+        if self.buffer.streams[base].is_sequential && self.buffer.is_read(first_read) {
             return true;
         }
         if self.buffer.jobs.len() >= self.config.decoder_count.max(1)
@@ -231,7 +238,6 @@ impl Planner<'_> {
         let count = frames.len() as u32;
         let segment_start = self.buffer.entry(at).map_or(0, |entry| entry.first_frame);
         // Its segments are being read from now on.
-        let read = base..base + layer_count;
         self.ballast.retain(|&(_, _, thing)| match thing {
             Ballast::Segment(held) => held.segment != segment || !read.contains(&held.stream),
             _ => true,
@@ -240,8 +246,8 @@ impl Planner<'_> {
         let job = self.buffer.start_job(at, layer_count, frames);
         self.actions.push(Action::Decode {
             job,
-            stream: self.buffer.streams[base].key,
-            layer_count: layer_count as u8,
+            stream: self.buffer.name_of(base, layer_count),
+            layer_count: read.len() as u8,
             segment,
             first: first - segment_start,
             count,
@@ -250,14 +256,16 @@ impl Planner<'_> {
     }
 
     /// How many layers a frame is to be made with now; 0 if it is not to be made.
-    fn layers_for(&self, at: SegmentRef, frame: u32) -> usize {
-        if self.buffer.has_job(at, Some(frame)) {
+    fn layers_for(&self, base: usize, frame: u32) -> usize {
+        if self.buffer.has_job(base, frame) {
             return 0;
         }
-        let here = self.buffer.layers_here(at.stream, frame);
-        let held = self.buffer.layers_held(at.stream, frame);
+        let here = self.buffer.layers_here(base, frame);
+        let held = self.buffer.layers_held(base, frame);
         let mut layer_counts = (held + 1..=here).rev();
-        let wanted = layer_counts.find(|count| self.is_target(at.stream + count - 1, frame));
+        let wanted = layer_counts.find(|&count| {
+            self.is_target(base + count - 1, frame) && self.buffer.can_make(base, frame, count)
+        });
         wanted.unwrap_or(0)
     }
 
@@ -274,14 +282,15 @@ impl Planner<'_> {
         };
         let segment_frames = entry.first_frame..entry.first_frame + entry.frame_count;
         // A layer more costs about as much as a frame more.
-        let count_max = self.config.job_frame_count_max as usize / layer_count;
+        let read_count = self.buffer.read_by(at.stream, layer_count).len();
+        let count_max = self.config.job_frame_count_max as usize / read_count;
         let mut next = frame;
         while frames.len() < count_max.max(1) {
             let Some(after) = next.checked_add_signed(self.focus.direction) else {
                 break;
             };
             let is_alike =
-                segment_frames.contains(&after) && self.layers_for(at, after) == layer_count;
+                segment_frames.contains(&after) && self.layers_for(at.stream, after) == layer_count;
             if !is_alike {
                 break;
             }
@@ -342,8 +351,9 @@ impl Planner<'_> {
     fn let_go(&mut self, thing: Ballast) {
         let action = match thing {
             Ballast::Frame { stream, frame } => {
+                let layer_count = self.buffer.layers_held(stream, frame);
                 self.buffer.drop_frame(stream, frame);
-                let stream = self.buffer.streams[stream].key;
+                let stream = self.buffer.name_of(stream, layer_count);
                 Action::DropFrame { stream, frame }
             }
             Ballast::Segment(at) => {

@@ -6,7 +6,7 @@
 
 use touchline_scene::sorted;
 
-use crate::buffer::{Buffer, Job, SegmentRef, Slot};
+use crate::buffer::{Buffer, Job, SegmentRef, Slot, StreamBuffer};
 use crate::config::Config;
 use crate::rank::{Focus, Rank};
 
@@ -110,15 +110,11 @@ impl Wisher<'_> {
     /// Wishes for a frame that is not here, or not with as many layers as it could be.
     fn wish_missing(&self, base: usize, frame: u32, distance: u32, wishes: &mut Vec<Wish>) {
         let buffer = self.buffer;
-        let segment = buffer.segment_at(base, frame);
-        let at = segment.map(|segment| SegmentRef {
-            stream: base,
-            segment,
-        });
-        if at.is_none_or(|at| buffer.has_job(at, Some(frame))) {
+        if buffer.has_job(base, frame) {
             return;
         }
-        let here = self.affordable(base, buffer.layers_here(base, frame));
+        let here = self.affordable(base, frame);
+        let least = buffer.layers_least(base, frame);
         let held = buffer.layers_held(base, frame);
         let is_worth_refining = self.is_static(base) || self.focus.is_worth_refining(distance);
         // Of a refinement what is reserved for it: it waits until so much can be had.
@@ -133,8 +129,8 @@ impl Wisher<'_> {
         if held == 0 {
             // What the clock waits for is made from as little as possible.
             let is_urgent = distance == 0 || !is_worth_refining;
-            let layer_count = if is_urgent { 1 } else { here.max(1) };
-            if buffer.layers_hoped(base, frame) > 0 {
+            let layer_count = if is_urgent { least } else { here.max(least) };
+            if least > 0 {
                 self.wish_whole(base, frame, layer_count, wanted(layer_count), wishes);
             }
         } else if here > held && is_worth_refining {
@@ -142,18 +138,21 @@ impl Wisher<'_> {
         }
     }
 
-    /// While the clock runs, the most of these layers with which all frames that it passes before
-    /// a finer one could be there can be held.
-    fn affordable(&self, base: usize, layer_count: usize) -> usize {
+    /// The most layers that a frame can be made with now; while the clock runs, with which all
+    /// frames that it passes before a finer one could be there can be held.
+    fn affordable(&self, base: usize, frame: u32) -> usize {
+        let layer_count = self.buffer.layers_here(base, frame);
         let is_running = self.focus.lead_count > 0 && !self.is_static(base);
         let held_count = u64::from(self.focus.lead_count) + 1;
         let fits = |layer_count: &usize| {
             let finest = &self.buffer.streams[base + layer_count - 1];
-            finest.frame_bytes_max.saturating_mul(held_count) <= self.decoded_max()
+            self.buffer.can_make(base, frame, *layer_count)
+                && finest.frame_bytes_max.saturating_mul(held_count) <= self.decoded_max()
         };
         let fewer = || (2..=layer_count).rev().find(fits);
         if is_running {
-            fewer().unwrap_or(layer_count.min(1))
+            let least = || self.buffer.layers_least(base, frame).min(layer_count);
+            fewer().unwrap_or_else(least)
         } else {
             layer_count
         }
@@ -240,7 +239,7 @@ impl Wisher<'_> {
             }
             first = first.or(Some(at));
             let mut frames = entry.first_frame..entry.first_frame + entry.frame_count;
-            let is_needed = frames.any(|frame| self.is_layer_needed(stream, frame));
+            let is_needed = frames.any(|frame| self.is_layer_needed(at, frame));
             if is_needed && !buffer.segments.contains_key(&at.segment) {
                 wish(at.segment, entry.size, false);
             }
@@ -253,10 +252,22 @@ impl Wisher<'_> {
     }
 
     /// Whether a frame can still be made with more layers, and this one is among them.
-    fn is_layer_needed(&self, stream: usize, frame: u32) -> bool {
-        let base = self.buffer.streams[stream].base;
+    fn is_layer_needed(&self, at: SegmentRef, frame: u32) -> bool {
+        let StreamBuffer { base, layer, .. } = self.buffer.streams[at.stream];
         let hoped = self.buffer.layers_hoped(base, frame);
-        self.buffer.streams[stream].layer < hoped && self.buffer.layers_held(base, frame) < hoped
+        let held = self.buffer.layers_held(base, frame);
+        if !self.buffer.streams[at.stream].is_alternative() {
+            return layer < hoped && held < hoped;
+        }
+        // What lies between the coarsest and the finest is for a clock that may not wait for the
+        // finest, where that is not here nor on its way.
+        let finer = &self.buffer.streams[at.stream + 1..(base + hoped).max(at.stream + 1)];
+        let slots = finer.iter().map(|finer| finer.segments.get(&at.segment));
+        let mut slots = slots.flatten();
+        let has_finer = slots.any(|slot| *slot != Slot::Lost);
+        let is_running = self.focus.lead_count > 0 && !self.is_static(base);
+        let is_end = layer == 0 || layer + 1 == hoped;
+        layer >= held && (is_end || (is_running && layer < hoped && !has_finer))
     }
 
     /// Whether a job makes a frame anew that is on the GPU already.

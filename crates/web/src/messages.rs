@@ -301,6 +301,9 @@ messages! {
         /// Index of the finest layer on screen, of the points track that has the fewest there;
         /// none without points.
         pub layer: Option<u8>,
+        /// Index of the rendition on screen, of the mesh track that has the coarsest there; 0 is
+        /// the finest; none without meshes.
+        pub rendition: Option<u8>,
         /// On its way to where it was told to go: the frame is still one from before.
         pub is_seeking: bool,
         /// Speed of the leading clock.

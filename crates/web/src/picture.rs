@@ -37,6 +37,8 @@ pub(crate) struct Seen {
     pub(crate) frame: Option<u32>,
     /// Index of the finest layer, of the points track that has the fewest; none without points.
     pub(crate) layer: Option<u8>,
+    /// Index of the rendition, of the mesh track that has the coarsest; none without meshes.
+    pub(crate) rendition: Option<u8>,
 }
 
 #[derive(Debug)]
@@ -147,13 +149,12 @@ impl Picture {
 fn seen(manifest: &Manifest, shown: &[Shown]) -> Seen {
     let track = |shown: &Shown| &manifest.tracks[usize::from(shown.track)];
     let moving = shown.iter().find(|shown| !track(shown).is_static);
-    let points = shown
-        .iter()
-        .filter(|shown| track(shown).kind == Kind::Points);
-    let layer_count = points.map(|shown| shown.layer_count).min();
+    let of = |kind| shown.iter().filter(move |shown| track(shown).kind == kind);
+    let layer_count = of(Kind::Points).map(|shown| shown.layer_count).min();
     Seen {
         frame: moving.map(|shown| shown.frame),
         layer: layer_count.and_then(|count| count.checked_sub(1)),
+        rendition: of(Kind::Mesh).map(|shown| shown.rendition).max(),
     }
 }
 
@@ -172,10 +173,15 @@ fn piece<'a>(info: &Track, shown: &Shown, phase: f32, store: &'a Store) -> Optio
         track,
         frame,
         layer_count,
+        rendition,
         next,
     } = shown;
-    let resident = |kind| store.frame(StreamKey { track, kind }, frame);
-    let drawn = resident(StreamKind::Layer(0)).or_else(|| resident(StreamKind::Rendition(0)))?;
+    let resident = |kind, frame| store.frame(StreamKey { track, kind }, frame);
+    let body = match info.kind {
+        Kind::Points => StreamKind::Layer(0),
+        Kind::Mesh => StreamKind::Rendition(rendition),
+    };
+    let drawn = resident(body, frame)?;
     let (item, shadow, element_count) = match drawn {
         Resident::Points(points, shadow) => {
             let item = Item::Points {
@@ -188,12 +194,11 @@ fn piece<'a>(info: &Track, shown: &Shown, phase: f32, store: &'a Store) -> Optio
             (item, *shadow, point_count)
         }
         Resident::Mesh(mesh, _, shadow) => {
-            let texture = match resident(StreamKind::Texture(0)) {
+            let texture = match resident(StreamKind::Texture(0), frame) {
                 Some(Resident::Texture(texture)) => Some(&**texture),
                 _ => None,
             };
-            let kind = StreamKind::Rendition(0);
-            let next = next.and_then(|next| store.frame(StreamKey { track, kind }, next));
+            let next = next.and_then(|next| resident(body, next));
             let (next, next_shadow) = match next {
                 Some(Resident::Mesh(mesh, _, shadow)) => (Some((mesh, phase)), *shadow),
                 _ => (None, None),
@@ -207,7 +212,9 @@ fn piece<'a>(info: &Track, shown: &Shown, phase: f32, store: &'a Store) -> Optio
                 is_lit: info.shading == Shading::Lit,
                 opacity: 1.0,
             };
-            (item, shadow, info.renditions[0].triangle_count_max)
+            let rendition = info.renditions.get(usize::from(rendition));
+            let triangle_count = rendition.map_or(0, |found| found.triangle_count_max);
+            (item, shadow, triangle_count)
         }
         Resident::Texture(_) => return None,
     };

@@ -190,6 +190,7 @@ fn state(player: &Player, manifest: &Manifest, picture: &Picture, stats: &player
         position_secs: player.position().0,
         frame: picture.seen.frame,
         layer: picture.seen.layer,
+        rendition: picture.seen.rendition,
         // Only the reporter knows.
         is_seeking: false,
         rate: player.rate(),
