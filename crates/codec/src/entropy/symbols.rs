@@ -1,8 +1,8 @@
 //! Symbols of adaptive alphabets, for range asymmetric numeral systems (rANS).
 //!
 //! Follows FORMAT.md 5.1.
-//! As with [`super::Coder`], a codec is written once: the writing side codes the symbol it is
-//! given, the reading side ignores it and returns the one it read.
+//! A codec is written once: the writing side codes the symbol it is given, the reading side
+//! ignores it and returns the one it read.
 //!
 //! Source: Duda, "Asymmetric numeral systems", arXiv:1311.2540.
 

@@ -84,7 +84,7 @@ fn projected(values: &[[i32; 2]], places: &[Vec3A], vertex: usize, parents: Pare
     // On the other side than the triangle before.
     let side = if is_left { -away } else { away };
     let at = a + axis * along + normal * side;
-    [at.x.round() as i32, at.y.round() as i32]
+    [at.x.round_ties_even() as i32, at.y.round_ties_even() as i32]
 }
 
 /// In an order of additions that does not depend on the machine.
@@ -108,8 +108,7 @@ fn code_values<const PARTS: usize>(
 ) -> Result<Vec<[i32; PARTS]>, DecodeError> {
     let mut residuals = Residuals::<PARTS>::new(topology.points.len());
     let mut values = vec![[0; PARTS]; topology.points.len()];
-    let mut order = charts::Order::new(topology);
-    while let Some((vertex, parents)) = order.next() {
+    for (vertex, parents) in charts::Order::new(topology) {
         let vertex = vertex as usize;
         let predicted = match parents[0] as usize == vertex {
             true => [0; PARTS],

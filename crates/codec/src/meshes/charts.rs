@@ -33,6 +33,15 @@ impl<'a> Order<'a> {
         }
     }
 
+    /// Puts a corner on the stack, unless it leads nowhere.
+    #[inline]
+    fn open(&mut self, corner: u32) {
+        let across = self.topology.across[corner as usize];
+        if across != NO_CORNER && !self.is_triangle_met[across as usize / 3] {
+            self.open.push(corner);
+        }
+    }
+
     /// A vertex, and its parents on the same chart; the first one has itself, and the others of a
     /// chart's first triangle the vertex before, three times.
     fn met(&mut self, vertex: u32, parents: Parents) -> Option<(u32, Parents)> {
@@ -70,24 +79,34 @@ impl Iterator for Order<'_> {
                 }
                 self.is_triangle_met[self.start] = true;
                 let corner = (self.start * 3) as u32;
-                self.open.extend([corner + 2, corner + 1, corner]);
+                self.open(corner + 2);
+                self.open(corner + 1);
+                self.open(corner);
                 self.left = 3;
                 continue;
             };
             let corner = self.topology.across[from as usize];
-            if corner == NO_CORNER {
-                continue;
-            }
             let triangle = corner / 3;
             if std::mem::replace(&mut self.is_triangle_met[triangle as usize], true) {
                 continue;
             }
-            let at = |turn: u32| triangle * 3 + (corner % 3 + turn) % 3;
-            self.open.extend([at(2), at(1)]);
-            let parents = [at(1), at(2), from].map(|corner| indices[corner as usize]);
+            let [next, second] = after(corner);
+            self.open(second);
+            self.open(next);
+            let parents = [next, second, from].map(|corner| indices[corner as usize]);
             if let Some(met) = self.met(indices[corner as usize], parents) {
                 return Some(met);
             }
         }
+    }
+}
+
+/// The two corners after one in its triangle.
+#[inline]
+fn after(corner: u32) -> [u32; 2] {
+    match corner % 3 {
+        0 => [corner + 1, corner + 2],
+        1 => [corner + 1, corner - 1],
+        _ => [corner - 2, corner - 1],
     }
 }

@@ -308,6 +308,7 @@ fn encode_difference(encoded: &mut EncodedRun, positions: &[Vec3]) -> Option<Vec
         offset: offset_for(&wanted, run.step)?,
     };
     let mut coder = SymbolWriter::default();
+    run.start_difference();
     let motions = motions(run, &wanted);
     run.parts
         .code_motions(&mut coder, &run.places, run.step, &motions);

@@ -183,8 +183,8 @@ struct Run {
     deviations: Deviations,
 }
 
-/// How the vertices of the latest frame missed what their parts did, one a vertex.
-#[derive(Debug)]
+/// How the vertices of the latest frame missed what their parts did, one a vertex; empty in a key.
+#[derive(Debug, Default)]
 struct Deviations {
     offsets: Vec<Vec3A>,
     /// How large their levels were, together.
@@ -194,20 +194,25 @@ struct Deviations {
 impl Run {
     /// Starts with a key.
     fn new(topology: Topology, places: Vec<Vec3A>, key: &KeyHeader, seeds: Vec<u32>) -> Self {
-        let count = places.len();
         Self {
             lattice: key.lattice,
             step: key.step(),
             frame_in_run: 0,
-            parts: Parts::new(&places, seeds),
+            parts: Parts::new(seeds),
             models: positions::Models::default(),
-            deviations: Deviations {
-                offsets: vec![Vec3A::ZERO; count],
-                unrests: vec![0; count],
-            },
+            deviations: Deviations::default(),
             places,
             topology,
         }
+    }
+
+    /// Makes what only differences need; a run of one frame does without.
+    fn start_difference(&mut self) {
+        self.parts.divide(&self.places);
+        self.deviations
+            .offsets
+            .resize(self.places.len(), Vec3A::ZERO);
+        self.deviations.unrests.resize(self.places.len(), 0);
     }
 
     /// The lattice of a frame.
@@ -337,6 +342,7 @@ fn decode_difference(
         })?;
     let mut coder = SymbolReader::new(payload);
     let grid = Grid::new(run.step, header.offset);
+    run.start_difference();
     run.parts
         .code_motions(&mut coder, &run.places, run.step, &[]);
     positions::code_difference(&mut coder, &mut run, grid, &[])?;

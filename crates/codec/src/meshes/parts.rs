@@ -77,20 +77,26 @@ pub(super) fn code_seeds(
 }
 
 impl Parts {
-    /// Divides a key's vertices among the parts around `seeds`, at most [`COUNT_MAX`].
-    pub(super) fn new(places: &[Vec3A], seeds: Vec<u32>) -> Self {
-        let centres: Vec<Vec3A> = seeds.iter().map(|&seed| places[seed as usize]).collect();
-        let shares = match centres.is_empty() {
-            true => Vec::new(),
-            false => places.iter().map(|&at| Shares::at(at, &centres)).collect(),
-        };
+    /// Around these vertices of a key, at most [`COUNT_MAX`].
+    pub(super) fn new(seeds: Vec<u32>) -> Self {
         Self {
             steps: vec![[0; 12]; seeds.len()],
             seeds,
-            shares,
+            shares: Vec::new(),
             motions: [Motion::default(); COUNT_MAX],
             turns: Nibble::default(),
             shifts: Nibble::default(),
+        }
+    }
+
+    /// Divides a key's vertices among the parts, once.
+    ///
+    /// Not with the key: a run of one frame has no use for it.
+    pub(super) fn divide(&mut self, places: &[Vec3A]) {
+        if !self.seeds.is_empty() && self.shares.is_empty() {
+            let seeds = self.seeds.iter();
+            let centres: Vec<Vec3A> = seeds.map(|&seed| places[seed as usize]).collect();
+            self.shares = places.iter().map(|&at| Shares::at(at, &centres)).collect();
         }
     }
 

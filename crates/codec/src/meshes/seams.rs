@@ -71,7 +71,13 @@ impl Seams {
         }
     }
 
+    /// A point is met.
+    pub(super) fn meet(&mut self) {
+        self.at_points.push(0);
+    }
+
     /// Says which vertices the triangle just added to `topology.corners` has.
+    #[inline]
     pub(super) fn add(
         &mut self,
         coder: &mut impl SymbolCoder,
@@ -80,7 +86,6 @@ impl Seams {
         points: [u32; 3],
         shared: &[Shared],
     ) -> Result<(), DecodeError> {
-        self.at_points.resize(topology.parents.len(), 0);
         let mut vertices = [None; 3];
         let base = topology.across.len();
         topology.across.extend([NO_CORNER; 3]);
@@ -108,6 +113,7 @@ impl Seams {
     }
 
     /// Whether the vertices at the ends of a shared edge differ from those on its other side.
+    #[inline]
     fn code_seam(
         &mut self,
         coder: &mut impl SymbolCoder,

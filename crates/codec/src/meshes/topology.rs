@@ -321,6 +321,7 @@ impl Walk {
         self.topology.others.push(NONE);
         self.topology.firsts.push(u32::MAX);
         self.valences.push(0);
+        self.seams.meet();
         Ok(point)
     }
 
