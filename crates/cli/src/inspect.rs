@@ -70,6 +70,9 @@ pub struct StreamInspection {
     /// Which of a points track's layers, coarsest first; absent for meshes and textures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layer: Option<usize>,
+    /// Which of a mesh track's renditions, finest first; absent for points and textures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rendition: Option<usize>,
     /// Points or vertices of its largest frame; of a layer as decoded up to it.
     pub element_count_max: u32,
     /// Triangles of its largest frame.
@@ -147,6 +150,7 @@ fn of_track(track: &Track, manifest: &Manifest) -> TrackInspection {
     let streams = track.streams().enumerate().map(|(place, stream)| {
         let bytes = stream.size();
         let layer = (place < track.layers.len()).then_some(place);
+        let in_meshes = place.checked_sub(track.layers.len());
         let whole = if layer.is_some() { finest } else { None }.unwrap_or(stream);
         let element_count = f64::from(frame_count) * f64::from(whole.element_count_max);
         StreamInspection {
@@ -154,6 +158,7 @@ fn of_track(track: &Track, manifest: &Manifest) -> TrackInspection {
             frame_count,
             segment_count: stream.segments.len(),
             layer,
+            rendition: in_meshes.filter(|&index| index < track.renditions.len()),
             element_count_max: stream.element_count_max,
             triangle_count_max: stream.triangle_count_max,
             width: stream.width,
@@ -218,12 +223,13 @@ impl fmt::Display for Inspection {
     }
 }
 
-const COLUMN_COUNT: usize = 11;
+const COLUMN_COUNT: usize = 12;
 const HEADINGS: [&str; COLUMN_COUNT] = [
     "track",
     "role",
     "kind",
     "layer",
+    "rendition",
     "codec",
     "frames",
     "largest frame",
@@ -234,7 +240,7 @@ const HEADINGS: [&str; COLUMN_COUNT] = [
 ];
 /// Numbers stand at the right of their columns.
 const IS_NUMBER: [bool; COLUMN_COUNT] = [
-    false, false, false, true, false, true, true, true, true, true, true,
+    false, false, false, true, true, false, true, true, true, true, true, true,
 ];
 
 fn rows_of(track: &TrackInspection) -> Vec<[String; COLUMN_COUNT]> {
@@ -257,9 +263,8 @@ fn rows_of(track: &TrackInspection) -> Vec<[String; COLUMN_COUNT]> {
             } else {
                 lower(&track.kind)
             },
-            stream
-                .layer
-                .map_or(String::new(), |layer| layer.to_string()),
+            or_nothing(stream.layer),
+            or_nothing(stream.rendition),
             stream.codec.clone(),
             stream.frame_count.to_string(),
             largest,
@@ -275,6 +280,10 @@ fn rows_of(track: &TrackInspection) -> Vec<[String; COLUMN_COUNT]> {
         ]
     };
     track.streams.iter().map(row).collect()
+}
+
+fn or_nothing(index: Option<usize>) -> String {
+    index.map_or(String::new(), |index| index.to_string())
 }
 
 fn lower(word: &impl fmt::Debug) -> String {

@@ -93,6 +93,10 @@ pub struct PackArgs {
     /// refines it
     #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = parse_layers())]
     pub layers: u8,
+    /// Renditions of meshes: the first as it was captured, each further one with about a third of
+    /// the triangles of the one before; fewer where a mesh has few triangles
+    #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = parse_renditions())]
+    pub renditions: u8,
     /// Title, stage, presets, cameras and credits, written as in a manifest
     #[arg(long, value_name = "FILE")]
     pub scene: Option<PathBuf>,
@@ -179,6 +183,9 @@ pub struct RenderArgs {
     /// Draw points from so many of their layers only, coarsest first; the default is all
     #[arg(long, value_name = "COUNT", value_parser = parse_layers())]
     pub layers: Option<u8>,
+    /// Draw meshes in this of their renditions, 0 the finest; in their coarsest if they have fewer
+    #[arg(long, value_name = "INDEX", default_value_t = 0)]
+    pub rendition: usize,
     /// Width and height of the picture, pixels
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = parse_size)]
     pub size: [u32; 2],
@@ -272,6 +279,11 @@ fn parse_segment_secs(text: &str) -> Result<f64, String> {
 /// As many as a track may have streams.
 fn parse_layers() -> clap::builder::RangedI64ValueParser<u8> {
     clap::value_parser!(u8).range(1..=16)
+}
+
+/// More would have hardly any triangles.
+fn parse_renditions() -> clap::builder::RangedI64ValueParser<u8> {
+    clap::value_parser!(u8).range(1..=4)
 }
 
 fn parse_positive(text: &str) -> Result<f32, String> {

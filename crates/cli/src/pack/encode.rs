@@ -8,12 +8,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
-use touchline_codec::meshes::{self, MeshOptions};
+use touchline_codec::meshes::{self, Mesh, MeshOptions};
 use touchline_codec::points::{self, ColourSteps, PointsOptions};
 use touchline_codec::{Decode, Limits, MESH, POINTS};
 use touchline_pack::{CodecId, Kind, SegmentEntry, SegmentWriter, Sha256, Stream};
 use touchline_scene::Frame;
 
+use super::renditions::{self, Reducer};
 use super::texture;
 use super::track::Track;
 use super::write::Aside;
@@ -29,10 +30,11 @@ enum Part {
 }
 
 impl Part {
-    /// Its name in URLs; `layer` is 0 where there are none.
+    /// Its name in URLs; `layer` is that of points, a mesh's rendition, or 0.
     fn name(self, layer: usize) -> String {
         match self {
             Self::Points => format!("points-layer{layer}"),
+            Self::Mesh if layer > 0 => format!("mesh-rendition{layer}"),
             Self::Mesh => "mesh".to_owned(),
             Self::Texture => "texture".to_owned(),
         }
@@ -42,12 +44,14 @@ impl Part {
 /// What all threads share.
 struct Work<'a> {
     points: PointsOptions,
+    /// Of each track.
+    rendition_counts: Vec<usize>,
     aside: &'a Aside,
     cancel: &'a Cancel,
     progress: Progress,
 }
 
-/// A segment to be made, of points one in each layer.
+/// A segment to be made: of points one in each layer, of a mesh one in each rendition.
 #[derive(Clone, Copy, Debug)]
 struct Job {
     track_index: usize,
@@ -61,7 +65,7 @@ struct Job {
 #[derive(Debug)]
 struct Made {
     job: Job,
-    /// Which of the streams of its part.
+    /// Which of the streams of its part: a layer or a rendition.
     layer: usize,
     codec: CodecId,
     entry: SegmentEntry,
@@ -83,8 +87,13 @@ pub(crate) fn tracks(
         frames_per_segment.clamp(1, touchline_pack::FRAME_COUNT_MAX),
     );
     let frame_count = jobs.iter().map(|job| u64::from(job.frame_count)).sum();
+    let rendition_counts = tracks
+        .par_iter()
+        .map(|track| renditions::count(track, args.renditions))
+        .collect::<Result<Vec<_>>>()?;
     let work = Work {
         points: points_options(args),
+        rendition_counts,
         aside,
         cancel,
         progress: audience.stage("packing", frame_count, "frames"),
@@ -120,11 +129,11 @@ fn jobs(tracks: &[Track], frames_per_segment: u32) -> Vec<Job> {
     jobs
 }
 
-/// Makes a segment of each layer, coarsest first.
+/// Makes a segment of each layer, coarsest first, or of each rendition, finest first.
 fn run(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Made>> {
     let (codec, layers) = match (job.part, &track.textures) {
         (Part::Points, _) => (CodecId(POINTS), code_points(job, track, work)?),
-        (Part::Mesh, _) => (CodecId(MESH), vec![code_mesh(job, track, work)?]),
+        (Part::Mesh, _) => (CodecId(MESH), code_mesh(job, track, work)?),
         (Part::Texture, Some((files, shape))) => {
             (shape.codec, vec![code_images(job, track, files, work)?])
         }
@@ -173,7 +182,7 @@ fn write_segment(
     })
 }
 
-/// One frame, encoded; of points one layer of it.
+/// One frame, encoded; of points one layer of it, of a mesh one rendition.
 struct Chunk {
     bytes: Vec<u8>,
     is_key: bool,
@@ -242,7 +251,7 @@ fn code_points(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Vec<Chunk
     by_layer(frames.collect::<Result<Vec<_>>>()?)
 }
 
-/// Each frame's chunks of all layers to each layer's chunks of all frames.
+/// Each frame's chunks of all layers or renditions to each one's chunks of all frames.
 fn by_layer(frames: Vec<Vec<Chunk>>) -> Result<Vec<Vec<Chunk>>> {
     let layer_count = frames.first().map_or(0, Vec::len);
     let mut layers: Vec<Vec<Chunk>> = (0..layer_count).map(|_| Vec::new()).collect();
@@ -259,20 +268,32 @@ fn by_layer(frames: Vec<Vec<Chunk>>) -> Result<Vec<Vec<Chunk>>> {
     Ok(layers)
 }
 
-/// A mesh follows from the frames before it, back to the start of the segment.
-fn code_mesh(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Chunk>> {
-    let mut encoder = meshes::Encoder::new(MeshOptions {
-        step_metres: track.step_metres,
-        ..MeshOptions::default()
-    });
-    let mut decoder = touchline_codec::decoder(MESH)?;
+/// A mesh follows from the frames before it, back to the start of the segment. Returns the chunks
+/// of each rendition.
+fn code_mesh(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Vec<Chunk>>> {
+    let rendition_count = work.rendition_counts[job.track_index];
+    let mut reducer = Reducer::new(track, rendition_count);
+    let coder = |rendition| {
+        let encoder = meshes::Encoder::new(MeshOptions {
+            step_metres: track.step_metres * renditions::step_factor(rendition),
+            ..MeshOptions::default()
+        });
+        Ok((encoder, touchline_codec::decoder(MESH)?))
+    };
+    let coders = (0..rendition_count).map(coder);
+    let mut coders = coders.collect::<Result<Vec<_>>>()?;
     let encode = |index| {
         work.frame(track, index, || {
-            let encoded = encoder.encode(&track.mesh(index)?);
-            Chunk::checked(&[&encoded.bytes], encoded.is_key, &mut *decoder)
+            let meshes = reducer.reduce(index, track.mesh(index)?)?;
+            let chunk =
+                |(mesh, (encoder, decoder)): (&Mesh, &mut (meshes::Encoder, Box<dyn Decode>))| {
+                    let encoded = encoder.encode(mesh);
+                    Chunk::checked(&[&encoded.bytes], encoded.is_key, &mut **decoder)
+                };
+            meshes.iter().zip(&mut coders).map(chunk).collect()
         })
     };
-    job.frames().map(encode).collect()
+    by_layer(job.frames().map(encode).collect::<Result<Vec<_>>>()?)
 }
 
 /// Images go in as they are; one that is the same as the one before it is not repeated.

@@ -10,6 +10,7 @@ mod geometry;
 mod input;
 mod obj;
 mod ply;
+mod renditions;
 mod scene;
 mod survey;
 pub(crate) mod texture;

@@ -11,6 +11,7 @@ use touchline_scene::Bounds;
 
 use super::geometry::{self, Geometry, Space};
 use super::input::{self, Sequence};
+use super::renditions;
 use super::texture::{self, TextureShape};
 use super::track::Track;
 use crate::args::{PackArgs, TrackArg};
@@ -38,6 +39,8 @@ struct Survey {
     has_colour: bool,
     has_texture: bool,
     voxel_metres: Option<f32>,
+    /// See [`renditions::topology_of`].
+    topology: u64,
 }
 
 impl Found {
@@ -118,6 +121,7 @@ impl Found {
             Kind::Points => self.points_step(&surveys[0], bounds, space, args)?,
             Kind::Mesh => self.mesh_step(bounds, args, audience),
         };
+        let topologies: Vec<u64> = surveys.iter().map(|survey| survey.topology).collect();
         Ok(Track {
             arg: self.arg,
             id: self.id,
@@ -129,6 +133,7 @@ impl Found {
             bounds,
             step_metres,
             space,
+            runs: renditions::runs(&topologies),
         })
     }
 
@@ -268,6 +273,7 @@ impl Survey {
             has_colour: !geometry.colours.is_empty(),
             has_texture: !geometry.texture.is_empty(),
             voxel_metres: geometry.voxel_metres,
+            topology: renditions::topology_of(geometry),
         }
     }
 }

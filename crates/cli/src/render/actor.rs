@@ -28,18 +28,31 @@ pub(super) struct Actor<'a> {
     pub(super) shadow: Option<Shadow>,
 }
 
+/// How fine a track is drawn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Detail {
+    /// Of points.
+    pub(super) layer_count_max: usize,
+    /// Of meshes, 0 the finest.
+    pub(super) rendition: usize,
+}
+
 enum Body {
     Points(PointsHandle),
     Mesh(MeshHandle),
 }
 
 impl<'a> Actor<'a> {
-    /// Of points, at most `layer_count_max` layers are drawn.
-    pub(super) fn new(track: &'a Track, layer_count_max: usize) -> Result<Self> {
+    /// Reads what is needed for so much detail, or as much as there is.
+    pub(super) fn new(track: &'a Track, detail: Detail) -> Result<Self> {
         // Checked with the manifest: a track has a layer or a rendition.
         let streams = match track.kind {
-            Kind::Points => track.layers.iter().take(layer_count_max),
-            Kind::Mesh => track.renditions.iter().take(1),
+            Kind::Points => track.layers.iter().take(detail.layer_count_max),
+            Kind::Mesh => {
+                let coarsest = track.renditions.len().saturating_sub(1);
+                let rendition = detail.rendition.min(coarsest);
+                track.renditions[rendition..].iter().take(1)
+            }
         };
         let finest = streams.clone().next_back();
         let finest = finest.with_context(|| format!("track \"{}\" has no streams", track.id))?;

@@ -15,7 +15,7 @@ use touchline_scene::Camera;
 use crate::args::RenderArgs;
 use crate::open::Opened;
 use crate::progress::{Audience, Cancel};
-use actor::Actor;
+use actor::{Actor, Detail};
 
 /// What was drawn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,9 +46,13 @@ pub fn render(args: &RenderArgs, cancel: &Cancel, audience: Audience) -> Result<
     let snapshot = Snapshot::new(&gpu, size_px);
     let mut renderer = Renderer::new(&gpu, Snapshot::FORMAT);
     let tracks = chosen_tracks(manifest, &args.tracks)?;
+    let detail = Detail {
+        layer_count_max: args.layers.map_or(usize::MAX, usize::from),
+        rendition: args.rendition,
+    };
     let mut actors = tracks
         .into_iter()
-        .map(|track| Actor::new(track, args.layers.map_or(usize::MAX, usize::from)))
+        .map(|track| Actor::new(track, detail))
         .collect::<Result<Vec<_>>>()?;
     let frames = match (&args.frames_dir, &args.out) {
         (Some(_), _) => 0..manifest.frame_count,
