@@ -87,7 +87,8 @@ mod tests {
         fn numbers_come_back(
             values in prop::collection::vec((0u32..27, any::<i32>()), 0..300),
         ) {
-            let values: Vec<i32> = values.iter().map(|&(bits, value)| value >> (31 - bits)).collect();
+            let numbers = values.iter().map(|&(bits, value)| value >> (31 - bits));
+            let values: Vec<i32> = numbers.collect();
             let mut writer = SymbolWriter::default();
             let mut model = Nibble::default();
             for &value in &values {

@@ -40,8 +40,8 @@ pub struct Mesh {
 /// How exactly meshes are kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MeshOptions {
-    /// Step of the quantiser of positions, metres; they are off by half of it at most, on each axis.
-    /// A mesh of more than 65500 steps gets a coarser one.
+    /// Step of the quantiser of positions, metres; they are off by half of it at most, on each
+    /// axis. A mesh of more than 65500 steps gets a coarser one.
     pub step_metres: f32,
     /// Bits of a texture coordinate, 1 to 16.
     pub texture_bits: u8,
