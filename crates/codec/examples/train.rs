@@ -17,7 +17,7 @@ use serde::Deserialize;
 use touchline_codec::points::{PointCloud, train};
 
 /// Times that each tree asks three questions: it has seven leaves more each time.
-const QUESTION_COUNT_MAX: usize = 256;
+const QUESTION_COUNT_MAX: usize = 245;
 /// Dense enough that no voxel which the surface crosses broadly is missed.
 const SAMPLES_A_VOXEL: f32 = 12.0;
 /// Every triangle has some, however small.
@@ -38,10 +38,13 @@ struct Lesson {
     grid_bits: u32,
     /// How far a surface may lie from where it should, voxels.
     unevenness: f32,
+    /// One voxel thick, as drawn figures are; else as thick as samples make it.
+    is_thin: bool,
 }
 
-/// Two rigs' people, from far to near and from smooth to rough.
-const LESSONS: [Lesson; 7] = [
+/// Two rigs' people, from far to near and from smooth to rough; and a little of a thin shell, of
+/// which more would spoil the others.
+const LESSONS: [Lesson; 8] = [
     lesson("liam/mesh_00000.ply", 7, 10, 0.6),
     lesson("liam/mesh_00008.ply", 15, 9, 0.9),
     lesson("liam/mesh_00012.ply", 19, 8, 0.5),
@@ -49,6 +52,7 @@ const LESSONS: [Lesson; 7] = [
     lesson("kick/kick_0020.ply", 27, 10, 1.2),
     lesson("kick/kick_0010.ply", 17, 9, 1.5),
     lesson("kick/kick_0030.ply", 37, 8, 0.5),
+    thin_lesson("liam/mesh_00004.ply", 3, 8, 0.0),
 ];
 
 const fn lesson(capture: &'static str, seed: u32, grid_bits: u32, unevenness: f32) -> Lesson {
@@ -57,6 +61,14 @@ const fn lesson(capture: &'static str, seed: u32, grid_bits: u32, unevenness: f3
         seed,
         grid_bits,
         unevenness,
+        is_thin: false,
+    }
+}
+
+const fn thin_lesson(capture: &'static str, seed: u32, grid_bits: u32, unevenness: f32) -> Lesson {
+    Lesson {
+        is_thin: true,
+        ..lesson(capture, seed, grid_bits, unevenness)
     }
 }
 
@@ -134,32 +146,80 @@ fn voxelise(mesh: &Mesh, lesson: &Lesson) -> PointCloud {
     let highest = mesh.positions.iter().copied().fold(Vec3::MIN, Vec3::max);
     let voxel_count = (1 << lesson.grid_bits) as f32;
     let voxel_metres = (highest - lowest).max_element() * GRID_MARGIN / voxel_count;
-    let mut random = Random(lesson.seed.into());
     let mut cells = BTreeSet::new();
-    for &[a, b, c] in &mesh.triangles {
-        let (side, other_side) = (b - a, c - a);
-        let normal = side.cross(other_side);
-        let doubled_area = normal.length();
-        if doubled_area == 0.0 {
-            continue;
-        }
-        let normal = normal / doubled_area;
-        let area_voxels = doubled_area * 0.5 / voxel_metres / voxel_metres;
-        let sample_count = (area_voxels * SAMPLES_A_VOXEL).ceil() as usize + SAMPLE_COUNT_MIN;
-        for _ in 0..sample_count {
-            let [share, other_share] = random.shares();
-            let point = a + side * share + other_side * other_share;
-            let in_grid = (point - lowest) / voxel_metres + SMALLEST_CELL;
-            let pushed = in_grid + normal * wave(in_grid, lesson.seed) * lesson.unevenness;
-            let cell = pushed.clamp(Vec3::ZERO, Vec3::splat(voxel_count - 1.0));
-            cells.insert(cell.to_array().map(|axis| axis as u16));
-        }
+    let in_grid = |point: Vec3| (point - lowest) / voxel_metres + SMALLEST_CELL;
+    let triangles = mesh.triangles.iter().map(|corners| corners.map(in_grid));
+    let mut add = |point: Vec3| {
+        let cell = point.clamp(Vec3::ZERO, Vec3::splat(voxel_count - 1.0));
+        cells.insert(cell.to_array().map(|axis| axis as u16));
+    };
+    if lesson.is_thin {
+        triangles.for_each(|corners| add_columns(corners, lesson, &mut add));
+    } else {
+        let mut random = Random(lesson.seed.into());
+        triangles.for_each(|corners| add_samples(corners, lesson, &mut random, &mut add));
     }
     PointCloud {
         origin: Vec3::ZERO,
         step_metres: voxel_metres,
         colours: vec![[0; 3]; cells.len()],
         cells: cells.into_iter().collect(),
+    }
+}
+
+/// Points all over a triangle, each pushed out or in as those around it are.
+fn add_samples(
+    [a, b, c]: [Vec3; 3],
+    lesson: &Lesson,
+    random: &mut Random,
+    add: &mut impl FnMut(Vec3),
+) {
+    let (side, other_side) = (b - a, c - a);
+    let normal = side.cross(other_side);
+    let doubled_area = normal.length();
+    if doubled_area == 0.0 {
+        return;
+    }
+    let normal = normal / doubled_area;
+    let sample_count = (doubled_area * 0.5 * SAMPLES_A_VOXEL).ceil() as usize + SAMPLE_COUNT_MIN;
+    for _ in 0..sample_count {
+        let [share, other_share] = random.shares();
+        let point = a + side * share + other_side * other_share;
+        add(point + normal * wave(point, lesson.seed) * lesson.unevenness);
+    }
+}
+
+/// One point for each column of voxels that a triangle crosses along the axis it faces most, each
+/// pushed by itself.
+fn add_columns(corners: [Vec3; 3], lesson: &Lesson, add: &mut impl FnMut(Vec3)) {
+    let [a, b, c] = corners;
+    let normal = (b - a).cross(c - a).abs();
+    let facing = normal.max_position();
+    let (u, v) = ((facing + 1) % 3, (facing + 2) % 3);
+    let (side, other_side) = (b - a, c - a);
+    let determinant = side[u] * other_side[v] - side[v] * other_side[u];
+    if determinant == 0.0 {
+        return;
+    }
+    let columns = |axis: usize| {
+        let along = corners.map(|corner| corner[axis]);
+        let least = along.into_iter().fold(f32::MAX, f32::min);
+        let greatest = along.into_iter().fold(f32::MIN, f32::max);
+        least.floor() as i32..=greatest.ceil() as i32
+    };
+    for (at_u, at_v) in columns(u).flat_map(|at_u| columns(v).map(move |at_v| (at_u, at_v))) {
+        let mut point = Vec3::ZERO;
+        (point[u], point[v]) = (at_u as f32 + 0.5, at_v as f32 + 0.5);
+        let past = point - a;
+        let share = (past[u] * other_side[v] - past[v] * other_side[u]) / determinant;
+        let other_share = (side[u] * past[v] - side[v] * past[u]) / determinant;
+        if share < 0.0 || other_share < 0.0 || share + other_share > 1.0 {
+            continue;
+        }
+        let pushed = knot(IVec3::new(at_u, at_v, 0), lesson.seed) * lesson.unevenness;
+        point[facing] =
+            a[facing] + share * side[facing] + other_share * other_side[facing] + pushed;
+        add(point);
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) trait SymbolCoder {
 }
 
 /// How much a model's distance to what came shrinks with each symbol, as a power of two.
-const NIBBLE_RATE: u32 = 6;
+const NIBBLE_RATE: u32 = 5;
 /// The least frequency of each of the 16 symbols.
 const NIBBLE_FLOOR: i16 = 3;
 /// What is left to learn beside the floors: no more than 16 bits can hold with a rounding.
@@ -42,7 +42,7 @@ const NIBBLE_TOTAL: i16 = (SCALE - 16 * NIBBLE_FLOOR as u32) as i16;
 #[derive(Clone, Copy, Debug)]
 #[repr(align(32))]
 pub(crate) struct Nibble {
-    /// Where each symbol starts, without the floors: rises from 0, at most [`NIBBLE_TOTAL`].
+    /// Where each symbol starts: rises from 0 by [`NIBBLE_FLOOR`] at least.
     starts: [i16; 16],
 }
 
@@ -61,7 +61,7 @@ impl Nibble {
         let starts = std::array::from_fn(|symbol| {
             let start = u64::from(before) * NIBBLE_TOTAL as u64 / u64::from(sum);
             before += weights[symbol];
-            start as i16
+            start as i16 + FLOORS[symbol]
         });
         Self { starts }
     }
@@ -69,70 +69,73 @@ impl Nibble {
     /// Where `symbol` starts and how frequent it is.
     #[inline]
     pub(super) fn span(&self, symbol: usize) -> (u32, u32) {
-        let floor = NIBBLE_FLOOR as u32;
-        let start = self.starts[symbol] as u32;
-        let end = match self.starts.get(symbol + 1) {
-            Some(&end) => end as u32,
-            None => NIBBLE_TOTAL as u32,
-        };
-        (start + symbol as u32 * floor, end - start + floor)
+        let start = self.starts[symbol % 16] as u32;
+        // The last one ends where the first starts again.
+        let end = self.starts[(symbol + 1) % 16] as u32;
+        (start, end.wrapping_sub(start) % SCALE)
     }
 
     /// Learns the symbol that `slot`, below [`SCALE`], lies in; returns it, where it started and
     /// how frequent it was.
     #[inline]
     pub(super) fn learn_slot(&mut self, slot: i16) -> (usize, u32, u32) {
-        let before = self.starts;
-        let symbol = learn(&mut self.starts, slot);
-        let (start, frequency) = Self { starts: before }.span(symbol);
+        let (symbol, learnt) = learnt(&self.starts, slot);
+        let (start, frequency) = self.span(symbol);
+        self.starts = learnt;
         (symbol, start, frequency)
     }
 }
 
-/// Finds the symbol of a slot and moves all starts towards what would have made it certain.
+/// What the floors of the symbols before each add up to.
+const FLOORS: [i16; 16] = {
+    let mut floors = [0; 16];
+    let mut symbol = 1;
+    while symbol < 16 {
+        floors[symbol] = floors[symbol - 1] + NIBBLE_FLOOR;
+        symbol += 1;
+    }
+    floors
+};
+
+/// Finds the symbol of a slot, and moves all starts towards what would have made it certain.
 #[cfg(not(target_arch = "wasm32"))]
 #[inline]
-fn learn(starts: &mut [i16; 16], slot: i16) -> usize {
-    let mut count = 0;
-    for (symbol, start) in starts.iter_mut().enumerate() {
-        let is_reached = *start + symbol as i16 * NIBBLE_FLOOR <= slot;
-        count += i16::from(is_reached);
-        let target = if is_reached { 0 } else { NIBBLE_TOTAL };
-        *start += (target - *start + (1 << (NIBBLE_RATE - 1))) >> NIBBLE_RATE;
-    }
-    count as usize - 1
+fn learnt(starts: &[i16; 16], slot: i16) -> (usize, [i16; 16]) {
+    let count = starts.iter().filter(|&&start| start <= slot).count();
+    let moved = |symbol: usize| {
+        let start = starts[symbol];
+        let target = FLOORS[symbol] + if start <= slot { 0 } else { NIBBLE_TOTAL };
+        start + ((target - start + (1 << (NIBBLE_RATE - 1))) >> NIBBLE_RATE)
+    };
+    (count - 1, std::array::from_fn(moved))
 }
 
 /// The same, eight at a time.
 #[cfg(target_arch = "wasm32")]
 #[inline]
-fn learn(starts: &mut [i16; 16], slot: i16) -> usize {
+fn learnt(starts: &[i16; 16], slot: i16) -> (usize, [i16; 16]) {
     use core::arch::wasm32 as arch;
-    const FLOOR: i16 = NIBBLE_FLOOR;
-    let floors = arch::i16x8(
-        0,
-        FLOOR,
-        2 * FLOOR,
-        3 * FLOOR,
-        4 * FLOOR,
-        5 * FLOOR,
-        6 * FLOOR,
-        7 * FLOOR,
-    );
-    let upper_floors = arch::i16x8_add(floors, arch::i16x8_splat(8 * FLOOR));
     let slot = arch::i16x8_splat(slot);
     let [lower, upper]: [arch::v128; 2] = bytemuck::cast(*starts);
-    let lower_reached = arch::i16x8_le(arch::i16x8_add(lower, floors), slot);
-    let upper_reached = arch::i16x8_le(arch::i16x8_add(upper, upper_floors), slot);
+    let [lower_floors, upper_floors]: [arch::v128; 2] = bytemuck::cast(FLOORS);
+    // Targets with the half of a rounding.
     let half = arch::i16x8_splat(1 << (NIBBLE_RATE - 1));
-    let moved = |start, is_reached| {
-        let target = arch::v128_andnot(arch::i16x8_splat(NIBBLE_TOTAL), is_reached);
+    let total = arch::i16x8_splat(NIBBLE_TOTAL);
+    let lower_beyond = arch::i16x8_gt(lower, slot);
+    let upper_beyond = arch::i16x8_gt(upper, slot);
+    let moved = |start, floors, is_beyond| {
+        let target = arch::i16x8_add(arch::v128_and(total, is_beyond), floors);
         let distance = arch::i16x8_add(arch::i16x8_sub(target, start), half);
         arch::i16x8_add(start, arch::i16x8_shr(distance, NIBBLE_RATE))
     };
-    *starts = bytemuck::cast([moved(lower, lower_reached), moved(upper, upper_reached)]);
-    let reached = arch::i8x16_narrow_i16x8(lower_reached, upper_reached);
-    arch::i8x16_bitmask(reached).count_ones() as usize - 1
+    let learnt = [
+        moved(lower, lower_floors, lower_beyond),
+        moved(upper, upper_floors, upper_beyond),
+    ];
+    let beyond = arch::i8x16_narrow_i16x8(lower_beyond, upper_beyond);
+    // One more bit, for when no symbol is beyond.
+    let beyond = u32::from(arch::i8x16_bitmask(beyond)) | 1 << 16;
+    (beyond.trailing_zeros() as usize - 1, bytemuck::cast(learnt))
 }
 
 /// How much a flag's distance to what came shrinks each time, as a power of two.

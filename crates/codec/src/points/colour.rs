@@ -4,167 +4,244 @@
 //! Every node has the mean colour of its children. The children are predicted from the node and
 //! its neighbours, so that their mean is the node's colour; what is missing goes through a Haar
 //! transform, is quantised, and mostly is nothing.
-//! Predictions use decoded colours, so that errors do not add up along the way.
+//! Predictions use decoded colours, so that errors do not add up along the way. They are made of
+//! red, green and blue, which need no conversion then; what is missing is luma and chroma.
 
-use super::haar::Plan;
-use super::level::{Colour, children};
-use super::slices::{ACTIVITY_SHIFT, Around};
+use super::haar;
+use super::level::{Colour, Kept, children};
+use super::slices::{ACTIVITY_SHIFT, Around, with_weight};
 use crate::entropy::{Flag, Nibble, SymbolCoder};
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Lanes16};
 
-/// Bits behind the point of a colour.
-pub(super) const FRACTION_BITS: u32 = 6;
-/// The largest luma, and the largest magnitude of a chroma difference.
-const COLOUR_MAX: i32 = 255 << FRACTION_BITS;
+/// Bits behind the point of a colour: sixteen of them added up are 16 bits.
+pub(super) const FRACTION_BITS: u32 = 3;
+/// The largest red, green or blue.
+const COLOUR_MAX: i16 = 255 << FRACTION_BITS;
 /// How much happened in a group of children, at most.
 pub(super) const ACTIVITY_MAX: u32 = 31;
 
-/// How finely differences are kept, in 64ths of a colour's unit.
+/// How finely differences are kept, in 8ths of a colour's unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Steps([i64; 3]);
+pub(super) struct Steps([i32; 3]);
 
 impl Steps {
     /// From the codes for luma and chroma: four bits of mantissa under an exponent.
     pub(super) fn from_codes([luma, chroma]: [u8; 2]) -> Self {
-        let step = |code: u8| i64::from(16 + (code & 15)) << (code >> 4) >> 4;
+        let step = |code: u8| i32::from(16 + (code & 15)) << (code >> 4) >> 4;
         Self([step(luma), step(chroma), step(chroma)])
     }
 
-    /// The code of the step next to `step`, in 64ths.
+    /// The code of the step next to `step`, in 8ths.
     #[cfg(feature = "encode")]
     pub(super) fn code_near(step: f64) -> u8 {
         let distance = |code: u8| {
             let Self([of_code, ..]) = Self::from_codes([code; 2]);
-            (of_code as f64 / step).ln().abs()
+            (f64::from(of_code) / step).ln().abs()
         };
         (0..=u8::MAX)
             .min_by(|&a, &b| distance(a).total_cmp(&distance(b)))
             .unwrap_or(0)
     }
 
-    fn dequantised(self, levels: [i32; 3]) -> [i64; 3] {
-        std::array::from_fn(|i| i64::from(levels[i]) * self.0[i])
+    /// A difference in red, green and blue.
+    #[inline]
+    fn dequantised(self, levels: [i32; 3]) -> Lanes {
+        let held = |value: i32| value.clamp(-VALUE_MAX, VALUE_MAX);
+        let value = |lane: usize| held(held(levels[lane]) * self.0[lane]);
+        let [luma, orange, green] = [value(0), value(1), value(2)];
+        let red_blue = 2 * luma - green;
+        let rgb = [red_blue + orange, 2 * luma + green, red_blue - orange];
+        let [r, g, b] = rgb.map(|twice| held(twice >> 1));
+        Lanes::new([r, g, b, 0])
     }
 
     /// With less than half a step of rounding up: zeros are cheap.
     #[cfg(feature = "encode")]
-    fn quantised(self, values: [i64; 3]) -> [i32; 3] {
+    fn quantised(self, difference: Lanes) -> [i32; 3] {
+        let [r, g, b, _] = difference.to_array();
+        let values = [(r + 2 * g + b) / 4, r - b, g - (r + b) / 2];
         std::array::from_fn(|i| {
             let level = (values[i].abs() * 100 + self.0[i] * 38) / (self.0[i] * 100);
-            level as i32 * values[i].signum() as i32
+            level * values[i].signum()
         })
     }
 }
 
-/// 65536 / n; as many as a count's bits can name.
-const RECIPROCALS: [i32; 1 << ACTIVITY_SHIFT] = {
-    let mut reciprocals = [0; 1 << ACTIVITY_SHIFT];
-    let mut n = 1;
-    while n < reciprocals.len() {
-        reciprocals[n] = (65536 + n as i32 / 2) / n as i32;
-        n += 1;
-    }
-    reciprocals
-};
+/// Wide enough for any honest difference; more could overflow on the way through the transform.
+const VALUE_MAX: i32 = i16::MAX as i32;
 
-/// `sum` divided by `count`, 1 to 31, in its first three lanes, rounded to the nearest.
-#[inline]
-fn mean(sum: Lanes, count: usize) -> Lanes {
-    let reciprocal = RECIPROCALS[count & (RECIPROCALS.len() - 1)];
-    // The first three lanes stay below 255 << 22; the last one means nothing.
-    let scaled = sum.times(Lanes::splat(reciprocal));
-    scaled.plus(Lanes::splat(1 << 15)).shifted(16)
-}
+/// 32768 / n, for up to eight children; for one child as near as 16 bits come.
+const RECIPROCALS: [i16; 9] = [0, 32767, 16384, 10923, 8192, 6554, 5461, 4681, 4096];
+
+/// The children's bits in a mask, of those at the lower z and at the upper, by x and y.
+const CHILD_BITS: [[i16; 8]; 4] = {
+    let mut bits = [[0; 8]; 4];
+    let mut index = 0;
+    while index < 32 {
+        bits[index / 8][index % 8] = 1 << (index / 8 + index % 8 / 4 * 4);
+        index += 1;
+    }
+    bits
+};
 
 /// The colours of a node's children: as predicted, then as decoded.
 pub(super) struct Family {
-    /// By child, in the first three lanes; only those that the node has.
-    children: [Lanes; 8],
-    /// To be added to each, so that the mean of the predictions is the node's colour.
-    correction: Lanes,
+    /// By x and y: the one at the lower z, then the one at the upper, or the other way round.
+    pairs: [Lanes16; 4],
+    is_swapped: bool,
     /// How much happens around the node, 0 to 5.
     activity_around: usize,
     /// How much the prediction missed, 0 to [`ACTIVITY_MAX`].
     pub(super) activity: i16,
 }
 
-/// Predicts the children of `mask`, two at least.
-///
-/// Each is the mean of the node and the neighbours that the child is next to, so far as they are
-/// there: the node counts 4, a neighbour across a face 3, across an edge 1.
+/// Where a child stands in the pairs of a family.
 #[inline]
-pub(super) fn predict(own: Colour, around: &Around, mask: u8) -> Family {
-    let [luma, orange, green, activity] = own;
-    let own = Lanes::from_i16([luma, orange, green, 1 + (activity << ACTIVITY_SHIFT)]);
-    let [fx, fy, fz] = &around.faces;
-    let three = Lanes::splat(3);
-    let own_four = own.times(Lanes::splat(4));
-    let xy = |x: usize, y: usize| {
-        let faces = fx[x].plus(fy[y]).times(three);
-        own_four.plus(faces).plus(around.xy[x | y << 1])
-    };
-    let by_xy = [xy(0, 0), xy(1, 0), xy(0, 1), xy(1, 1)];
-    let z_faces = [fz[0].times(three), fz[1].times(three)];
-    let xz = |x: usize, z: usize| around.xz[x | z << 1].plus(z_faces[z]);
-    let by_xz = [xz(0, 0), xz(1, 0), xz(0, 1), xz(1, 1)];
-    let mut predicted = [Lanes::splat(0); 8];
-    let mut sum = Lanes::splat(0);
-    for child in children(mask) {
-        let child = usize::from(child & 7);
-        let (x, y, z) = (child & 1, child & 2, child >> 2);
-        let weighted = by_xy[x | y]
-            .plus(by_xz[x | z << 1])
-            .plus(around.yz[y >> 1 | z << 1]);
-        let weight = weighted.lane::<3>() & ((1 << ACTIVITY_SHIFT) - 1);
-        predicted[child] = mean(weighted, weight as usize);
-        sum = sum.plus(predicted[child]);
-    }
-    let faces = fx[0]
-        .plus(fx[1])
-        .plus(fy[0].plus(fy[1]))
-        .plus(fz[0].plus(fz[1]));
-    let total = faces.plus(own).plus(own).lane::<3>();
-    let weight = total & ((1 << ACTIVITY_SHIFT) - 1);
+fn slot(child: u8, is_swapped: bool) -> usize {
+    usize::from((child & 3) << 1 | child >> 2 & 1) ^ usize::from(is_swapped)
+}
+
+/// Predicts the children of `mask`.
+///
+/// Each is the mean of the node and the neighbours that the child is next to: the node counts 4,
+/// a neighbour across a face 3, across an edge 1, and the node again for those that are not there.
+#[inline]
+pub(super) fn predict(own: Colour, around: &Around, is_swapped: bool, mask: u8) -> Family {
+    let own = Lanes16::twice(with_weight(own));
+    let three = Lanes16::splat(3);
+    let [left, right] = around.x;
+    let [back, front] = around.y;
+    let base = own.times(Lanes16::splat(4)).plus(around.z.times(three));
+    let by_x = [
+        base.plus(left.times(three)).plus(around.xz[0]),
+        base.plus(right.times(three)).plus(around.xz[1]),
+    ];
+    let by_y = [
+        back.times(three).plus(around.yz[0]),
+        front.times(three).plus(around.yz[1]),
+    ];
+    let mut pairs: [Lanes16; 4] = std::array::from_fn(|xy| {
+        let weighted = by_x[xy & 1].plus(by_y[xy >> 1]).plus(around.xy[xy]);
+        let weight = weighted
+            .lasts()
+            .and(Lanes16::splat((1 << ACTIVITY_SHIFT) - 1));
+        let missing = Lanes16::splat(16).minus(weight);
+        let sum = weighted.plus(own.times(missing));
+        sum.plus(Lanes16::splat(8)).shifted(4)
+    });
+    correct(&mut pairs, own, is_swapped, mask);
+    let faces = own.plus(own).plus(left).plus(right).plus(back).plus(front);
+    let faces = faces.plus(around.z);
+    let total = i32::from(faces.lane::<3>()) + i32::from(around.z.lane::<7>());
     Family {
-        children: predicted,
-        correction: own.minus(mean(sum, mask.count_ones() as usize)),
-        activity_around: activity_class(total >> ACTIVITY_SHIFT, weight),
+        pairs,
+        is_swapped,
+        activity_around: activity_class(
+            total >> ACTIVITY_SHIFT,
+            total & ((1 << ACTIVITY_SHIFT) - 1),
+        ),
         activity: 0,
     }
 }
 
+/// Adds the same to all pairs, so that the mean of the children of `mask` is their node's colour.
+#[inline]
+fn correct(pairs: &mut [Lanes16; 4], own: Lanes16, is_swapped: bool, mask: u8) {
+    let in_pairs = if is_swapped {
+        mask.rotate_left(4)
+    } else {
+        mask
+    };
+    let in_pairs = Lanes16::splat(in_pairs.into());
+    let sum = pairs
+        .iter()
+        .zip(CHILD_BITS)
+        .map(|(pair, bits)| {
+            let bits = Lanes16::new(bits);
+            pair.and(in_pairs.and(bits).same(bits))
+        })
+        .fold(Lanes16::splat(0), Lanes16::plus);
+    let sum = sum.plus(sum.halves_swapped());
+    let reciprocal = RECIPROCALS[mask.count_ones() as usize % RECIPROCALS.len()];
+    let correction = own.minus(sum.shared(Lanes16::splat(reciprocal)));
+    for pair in pairs {
+        *pair = pair.plus(correction);
+    }
+}
+
 impl Family {
-    /// The only child: the mean of one is the one.
-    #[inline]
-    pub(super) fn only(own: Colour) -> Self {
-        Self {
-            children: [Lanes::from_i16(own); 8],
-            correction: Lanes::splat(0),
-            activity_around: 0,
-            activity: own[3],
-        }
-    }
-
     /// The children as a coarser layer has them: what is missing is that layer's error.
-    pub(super) fn coarse(own: Colour, mask: u8, colours: &[Colour]) -> Self {
-        let mut family = Self::only([0; 4]);
-        let mut sum = Lanes::splat(0);
-        for (child, &colour) in children(mask).zip(colours) {
-            let colour = Lanes::from_i16(colour);
-            family.children[usize::from(child & 7)] = colour;
-            sum = sum.plus(colour);
+    ///
+    /// There are two at least.
+    pub(super) fn coarse(own: Colour, mask: u8, siblings: &[Kept]) -> Self {
+        let mut slots = [[0; 4]; 8];
+        for (child, sibling) in children(mask).zip(siblings) {
+            slots[slot(child, false) % 8] = sibling.colour;
         }
-        let mean = mean(sum, mask.count_ones() as usize);
-        family.correction = Lanes::from_i16(own).minus(mean);
-        family.activity_around = activity_class(own[3].into(), 1);
-        family
+        let mut pairs = bytemuck::cast::<_, [[i16; 8]; 4]>(slots).map(Lanes16::new);
+        correct(&mut pairs, Lanes16::twice(own), false, mask);
+        Self {
+            pairs,
+            is_swapped: false,
+            activity_around: activity_class(own[3].into(), 1),
+            activity: 0,
+        }
     }
 
-    /// A child's colour; the last lane means nothing.
+    /// What the next level keeps of each child; the activity is the family's.
     #[inline]
-    pub(super) fn child(&self, child: u8) -> Lanes {
-        self.children[usize::from(child & 7)].plus(self.correction)
+    pub(super) fn kept(&self) -> impl Fn(u8) -> Colour + use<> {
+        let pairs = self.pairs.map(|pair| pair.clamp(0, COLOUR_MAX).to_array());
+        let slots: [Colour; 8] = bytemuck::cast(pairs);
+        let (activity, is_swapped) = (self.activity, self.is_swapped);
+        move |child| {
+            let [r, g, b, _] = slots[slot(child, is_swapped) % 8];
+            [r, g, b, activity]
+        }
     }
+
+    /// Each child's red, green, blue as sRGB and a zero.
+    #[inline]
+    pub(super) fn rgbs(&self) -> impl Fn(u8) -> [u8; 4] + use<> {
+        let [a, b, c, d] = self.pairs.map(whole);
+        let slots = [a.to_u8(b), c.to_u8(d)];
+        let is_swapped = self.is_swapped;
+        move |child| {
+            let slot = slot(child, is_swapped);
+            slots[slot / 4 % 2][slot % 4]
+        }
+    }
+
+    /// Adds decoded differences to the prediction.
+    #[inline]
+    fn add(&mut self, values: &[Lanes; 8]) {
+        let mut slots = [[0; 4]; 8];
+        for (child, value) in (0..8).zip(values) {
+            slots[slot(child, self.is_swapped) % 8] = value.to_i16();
+        }
+        let values = bytemuck::cast::<_, [[i16; 8]; 4]>(slots);
+        for (pair, values) in self.pairs.iter_mut().zip(values) {
+            *pair = pair.plus_held(Lanes16::new(values));
+        }
+    }
+}
+
+/// Whole units of a colour; lane 3 is zero.
+#[inline]
+pub(super) fn whole(colours: Lanes16) -> Lanes16 {
+    let half = Lanes16::splat(1 << (FRACTION_BITS - 1));
+    let colour_lanes = Lanes16::twice([-1, -1, -1, 0]);
+    colours
+        .plus_held(half)
+        .shifted(FRACTION_BITS)
+        .and(colour_lanes)
+}
+
+/// A colour's red, green, blue as sRGB and a zero.
+#[inline]
+pub(super) fn rgb(colour: Colour) -> [u8; 4] {
+    let whole = whole(Lanes16::twice(colour));
+    whole.to_u8(whole)[0]
 }
 
 /// The mean activity `sum / weight`, in quarters, as one of six classes.
@@ -229,23 +306,19 @@ impl Colours {
         family: &mut Family,
     ) {
         let activity = family.activity_around.min(3);
-        let plan = Plan::new(mask);
-        let mut values = [[0; 3]; 8];
+        let mut values = [Lanes::splat(0); 8];
         let mut magnitude_sum = 0;
         let mut before = 0;
-        for slot in plan.differences() {
+        for slot in children(haar::differences(mask)) {
+            let slot = usize::from(slot) % 8;
             let level = self.code_level(coder, (activity, before), levels[slot]);
             before = (level[0].unsigned_abs() as usize).min(3);
             let magnitudes = level.iter().map(|part| part.unsigned_abs().min(4));
             magnitude_sum += magnitudes.sum::<u32>();
             values[slot] = steps.dequantised(level);
         }
-        plan.backward(&mut values);
-        for (child, value) in family.children.iter_mut().zip(&values) {
-            // Wide enough for any honest value, and far from overflow for the others.
-            let [luma, orange, green] = value.map(|lane| lane.clamp(-0x10000, 0x10000) as i32);
-            *child = child.plus(Lanes::new([luma, orange, green, 0]));
-        }
+        haar::backward(&mut values, mask);
+        family.add(&values);
         family.activity = (4 * magnitude_sum / mask.count_ones()).min(ACTIVITY_MAX) as i16;
     }
 
@@ -258,11 +331,12 @@ impl Colours {
         mask: u8,
         family: &Family,
         wanted: &[[u8; 3]],
-    ) -> [[u8; 3]; 8] {
-        let mut rgbs = [[0; 3]; 8];
+    ) -> [[u8; 4]; 8] {
+        let predicted = family.rgbs();
+        let mut rgbs = [[0; 4]; 8];
         let mut before = 0;
         for (index, child) in children(mask).enumerate() {
-            let predicted = exact::predicted(family.child(child));
+            let predicted = exact::from_rgb(predicted(child));
             let level = exact::level(wanted.get(index), predicted);
             let level = self.code_level(coder, (family.activity_around.min(3), before), level);
             before = (level[0].unsigned_abs() as usize).min(3);
@@ -323,21 +397,17 @@ fn levels(steps: Steps, mask: u8, family: &Family, wanted: &[Colour]) -> [[i32; 
     if wanted.is_empty() {
         return [[0; 3]; 8];
     }
-    let plan = Plan::new(mask);
-    let mut values = [[0; 3]; 8];
+    let slots: [Colour; 8] = bytemuck::cast(family.pairs.map(Lanes16::to_array));
+    let mut values = [Lanes::splat(0); 8];
     for (child, wanted) in children(mask).zip(wanted) {
-        let predicted = family.child(child);
-        let predicted = [
-            predicted.lane::<0>(),
-            predicted.lane::<1>(),
-            predicted.lane::<2>(),
-        ];
-        values[usize::from(child)] =
-            std::array::from_fn(|i| i64::from(i32::from(wanted[i]) - predicted[i]));
+        let predicted = slots[slot(child, family.is_swapped)];
+        let missed = |lane: usize| i32::from(wanted[lane]) - i32::from(predicted[lane]);
+        values[usize::from(child)] = Lanes::new([missed(0), missed(1), missed(2), 0]);
     }
-    plan.forward(&mut values);
+    haar::forward(&mut values, mask);
     let mut levels = [[0; 3]; 8];
-    for slot in plan.differences() {
+    for slot in children(haar::differences(mask)) {
+        let slot = usize::from(slot);
         levels[slot] = steps.quantised(values[slot]);
     }
     levels
@@ -351,12 +421,9 @@ fn levels(_: Steps, _: u8, _: &Family, _: &[Colour]) -> [[i32; 3]; 8] {
 
 /// The colour of a brick's root: it has no other to be predicted from.
 pub(super) fn code_root(coder: &mut impl SymbolCoder, wanted: Colour) -> Colour {
-    let [luma, orange, green, _] = wanted;
-    let lanes = [luma, orange, green].map(|lane| {
-        let above = (i32::from(lane) + COLOUR_MAX) as u32;
-        coder.raw(15, above) as i32 - COLOUR_MAX
-    });
-    kept(Lanes::new([lanes[0], lanes[1], lanes[2], 0]), 0)
+    let [r, g, b, _] = wanted;
+    let [r, g, b] = [r, g, b].map(|lane| (coder.raw(11, lane as u32) as i16).min(COLOUR_MAX));
+    [r, g, b, 0]
 }
 
 /// The activity of a family of which a coarser layer had a part.
@@ -364,44 +431,20 @@ pub(super) fn joined_activity(coarse: i16, fine: i16) -> i16 {
     (2 * coarse + fine).min(ACTIVITY_MAX as i16)
 }
 
-/// A child's colour as the next level keeps it: what 16 bits can hold.
-#[inline]
-pub(super) fn kept(child: Lanes, activity: i16) -> Colour {
-    let [luma, orange, green, _] = child.to_i16();
-    let kept = |lane: i16| lane.clamp(-(COLOUR_MAX as i16), COLOUR_MAX as i16);
-    [kept(luma), kept(orange), kept(green), activity]
-}
-
-/// Red, green, blue as sRGB and a zero, from a decoded colour.
-#[inline]
-pub(super) fn rgb(child: Lanes) -> [u8; 4] {
-    let [luma, orange, green] = [child.lane::<0>(), child.lane::<1>(), child.lane::<2>()];
-    // Twice the channels: luma and half of the differences.
-    let luma = Lanes::new([2, 2, 2, 0]).times(Lanes::splat(luma));
-    let green = Lanes::new([-1, 1, -1, 0]).times(Lanes::splat(green));
-    let orange = Lanes::new([1, 0, -1, 0]).times(Lanes::splat(orange));
-    let half = Lanes::splat(1 << FRACTION_BITS);
-    let twice = luma.plus(green).plus(orange).plus(half);
-    twice.shifted(FRACTION_BITS + 1).to_u8()
-}
-
-/// The colour of a point, in 64ths.
+/// The colour of a point, in 8ths.
 #[cfg(feature = "encode")]
 pub(super) fn from_rgb(rgb: [u8; 3]) -> Colour {
     let [r, g, b] = rgb.map(|channel| i16::from(channel) << FRACTION_BITS);
-    [(r + b) / 4 + g / 2, r - b, g - (r + b) / 2, 0]
+    [r, g, b, 0]
 }
 
 /// Colours kept exactly: luma, orange, green as integers that come back as they were.
 ///
 /// Source: Malvar and Sullivan, "YCoCg-R", JVT-I014, 2003.
 mod exact {
-    use super::{FRACTION_BITS, Lanes};
-
     /// The integers.
-    #[cfg(feature = "encode")]
-    pub(super) fn from_rgb(rgb: [u8; 3]) -> [i32; 3] {
-        let [r, g, b] = rgb.map(i32::from);
+    pub(super) fn from_rgb([r, g, b, _]: [u8; 4]) -> [i32; 3] {
+        let [r, g, b] = [r, g, b].map(i32::from);
         let orange = r - b;
         let middle = b + (orange >> 1);
         let green = g - middle;
@@ -411,8 +454,8 @@ mod exact {
     /// What a prediction misses; nothing for the reading side.
     #[cfg(feature = "encode")]
     pub(super) fn level(wanted: Option<&[u8; 3]>, predicted: [i32; 3]) -> [i32; 3] {
-        wanted.map_or([0; 3], |&rgb| {
-            let wanted = from_rgb(rgb);
+        wanted.map_or([0; 3], |&[r, g, b]| {
+            let wanted = from_rgb([r, g, b, 0]);
             std::array::from_fn(|i| wanted[i] - predicted[i])
         })
     }
@@ -422,18 +465,12 @@ mod exact {
         [0; 3]
     }
 
-    /// The colour again.
-    pub(super) fn rgb([luma, orange, green]: [i32; 3]) -> [u8; 3] {
+    /// The colour again, with a zero.
+    pub(super) fn rgb([luma, orange, green]: [i32; 3]) -> [u8; 4] {
         let middle = luma - (green >> 1);
         let b = middle - (orange >> 1);
-        [b + orange, green + middle, b].map(|channel| channel.clamp(0, 255) as u8)
-    }
-
-    /// What a colour in 64ths predicts.
-    pub(super) fn predicted(colour: Lanes) -> [i32; 3] {
-        let half = Lanes::splat(1 << (FRACTION_BITS - 1));
-        let whole = colour.plus(half).shifted(FRACTION_BITS);
-        [whole.lane::<0>(), whole.lane::<1>(), whole.lane::<2>()]
+        let [r, g, b] = [b + orange, green + middle, b].map(|lane| lane.clamp(0, 255) as u8);
+        [r, g, b, 0]
     }
 }
 
@@ -446,8 +483,8 @@ mod tests {
         #[test]
         fn colours_survive_the_conversions(bytes in any::<[u8; 3]>()) {
             let [r, g, b] = bytes;
-            prop_assert_eq!(rgb(Lanes::from_i16(from_rgb(bytes))), [r, g, b, 0]);
-            prop_assert_eq!(exact::rgb(exact::from_rgb(bytes)), bytes);
+            prop_assert_eq!(rgb(from_rgb(bytes)), [r, g, b, 0]);
+            prop_assert_eq!(exact::rgb(exact::from_rgb([r, g, b, 0])), [r, g, b, 0]);
         }
     }
 

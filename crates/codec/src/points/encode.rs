@@ -66,8 +66,9 @@ impl Default for PointsOptions {
 }
 
 /// How much coarser layer 0 keeps its colours than they end up: layer 1 makes up for it, and so
-/// layer 0 is small and comes early.
-const LAYER_0_COARSENESS: f64 = 8.0;
+/// layer 0 is small and comes early. Luma, then chroma, whose steps are coarse enough for layer 0
+/// alone to show wrong hues in small sharp prints.
+const LAYER_0_COARSENESS: [f64; 2] = [8.0, 5.0];
 
 /// Encodes one frame: a chunk for each layer.
 ///
@@ -181,13 +182,18 @@ fn step_codes(
         ColourSteps::Coarse { luma, chroma } => [luma, chroma].map(f64::from),
     };
     let point_count = counts(header.bits).max(1) as f64;
-    let codes = |depth: u8, coarseness: f64| {
+    let codes = |depth: u8, [luma_coarseness, chroma_coarseness]: [f64; 2]| {
         let share = counts(depth).max(1) as f64 / point_count;
-        let unit = 64.0 * share.sqrt() * coarseness;
-        [luma, chroma].map(|step| Steps::code_near((step * unit).max(1.0)))
+        let unit = 8.0 * share.sqrt();
+        [luma * luma_coarseness, chroma * chroma_coarseness]
+            .map(|step| Steps::code_near((step * unit).max(1.0)))
     };
     let is_coarse = layer == 0 && header.layer_count > 1;
-    let coarseness = if is_coarse { LAYER_0_COARSENESS } else { 1.0 };
+    let coarseness = if is_coarse {
+        LAYER_0_COARSENESS
+    } else {
+        [1.0; 2]
+    };
     let refined = header.refined_depths(layer);
     refined
         .chain(header.depths(layer))
@@ -222,6 +228,7 @@ pub(super) fn samples(cloud: &PointCloud) -> Vec<(u64, u8)> {
         &chunk,
         bounds,
         &wanted,
+        &mut Vec::new(),
     );
     debug_assert!(coded.is_ok());
     recorder.samples
@@ -265,7 +272,14 @@ fn brick_payloads(header: &Header, steps: &[StepCodes], wanted: &[Wanted]) -> Ve
         let mut coder = SymbolWriter::default();
         let bounds = (u32::MAX, header.bits);
         // Writing what is there breaks no rule, so it cannot fail.
-        let coded = code_layer(&mut octree, &mut coder, &chunk, bounds, wanted);
+        let coded = code_layer(
+            &mut octree,
+            &mut coder,
+            &chunk,
+            bounds,
+            wanted,
+            &mut Vec::new(),
+        );
         debug_assert!(coded.is_ok());
         coder.finish()
     };
@@ -297,7 +311,6 @@ fn wanted(codes: &[u64], rgbs: &[[u8; 3]], header: &Header) -> Vec<Wanted> {
                 mask: siblings.iter().fold(0, |mask, code| mask | 1 << (code & 7)),
                 is_alone: count == 1,
             });
-            level.first_children.push(first as u32);
             level.colours.push(mean_colour(&below.colours[run.clone()]));
             parents.push(siblings[0] >> 3);
             counts.push(count);

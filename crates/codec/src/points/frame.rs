@@ -6,6 +6,7 @@
 use touchline_scene::{PackedPoint, PointChunk, PointsFrame};
 
 use super::octree::Octree;
+use crate::lanes::Lanes;
 
 /// Cells along a chunk's edge, as a power of two: the smallest and the largest chunk.
 const CHUNK_BITS: std::ops::RangeInclusive<u32> = 7..=10;
@@ -26,69 +27,74 @@ pub(super) struct Grid {
     pub(super) step_metres: f32,
 }
 
-/// Adds a brick's points to a frame.
-pub(super) fn append(frame: &mut PointsFrame, octree: &mut Octree, grid: Grid) {
+/// Makes chunks of a brick's points, which are in `frame` from `first_point` on, in Morton order.
+///
+/// A chunk holds all points below a node of a coarser level, and they follow each other.
+pub(super) fn append(frame: &mut PointsFrame, octree: &Octree, first_point: usize, grid: Grid) {
     let node_counts = &octree.node_counts;
-    // In nodes, whose edge is two cells.
-    let node_bits = chunk_bits(node_counts) - 1;
     let spacing_metres = grid.step_metres * spacing_steps(node_counts);
-    let cube_of = |node: usize| {
-        octree.level.cells[node]
-            .position
-            .map(|axis| axis >> node_bits)
-    };
-    let points = &octree.points;
-    frame.points.reserve(points.points.len());
-    let in_order = octree.level.in_morton_order(&mut octree.scratch);
-    let mut left = in_order;
-    while let [first, ..] = *left {
-        let cube = cube_of(first as usize);
-        let is_outside = |&node: &u32| cube_of(node as usize) != cube;
-        let (nodes, rest) = left.split_at(left.iter().position(is_outside).unwrap_or(left.len()));
+    let point_depth = node_counts.len() - 1;
+    let chunk_depth = point_depth.saturating_sub(chunk_bits(node_counts) as usize);
+    let mut left = &mut frame.points[first_point..];
+    let mut first_point = first_point as u32;
+    for cube in 0..node_counts[chunk_depth] {
+        // The first point below this node and below the next.
+        let first_below = |node: u32| {
+            let depths = &octree.kept[chunk_depth..point_depth];
+            depths.iter().zip(&node_counts[chunk_depth + 1..]).fold(
+                node,
+                |node, (nodes, &child_count)| {
+                    let node = nodes.get(node as usize);
+                    node.map_or(child_count, |node| node.first)
+                },
+            )
+        };
+        let point_count = first_below(cube + 1) - first_below(cube);
+        let (points, rest) = left.split_at_mut(point_count as usize);
         left = rest;
-        let first_point = frame.points.len();
-        let mut lo = [u32::MAX; 3];
-        let mut hi = [0; 3];
-        for &node in nodes {
-            let node = node as usize;
-            let run = points.firsts[node] as usize..points.firsts[node + 1] as usize;
-            for &point in &points.points[run] {
-                frame.points.push(point);
-            }
-            let cell = octree.level.cells[node].position;
-            for (axis, (lo, hi)) in lo.iter_mut().zip(&mut hi).enumerate() {
-                let corner = u32::from(cell[axis]) << 1;
-                let (has_lower, has_upper) = sides(points.masks[node], axis);
-                *lo = (*lo).min(corner + u32::from(!has_lower));
-                *hi = (*hi).max(corner + u32::from(has_upper));
-            }
-        }
-        // In the cube that packed positions count in.
-        let base = lo.map(|lo| lo & !(PackedPoint::CELLS - 1));
-        // Cells count from the tight box's corner, so that it is the chunk's origin too. No axis
-        // borrows from the next: `lo` is the least on each.
-        let offset = std::array::from_fn(|i| lo[i] - base[i]);
-        let corner = PackedPoint::new(offset, [0; 3]).position;
-        for point in &mut frame.points[first_point..] {
-            point.position -= corner;
-        }
+        let (lo, hi) = moved_to_corner(points);
+        // Packed positions count from the corner of a cube of that many cells.
+        let base = octree.cell_at(chunk_depth, cube).map(|axis| {
+            let cell = u32::from(axis) << (point_depth - chunk_depth);
+            cell & !(PackedPoint::CELLS - 1)
+        });
         let metres = |cells: u32| cells as f32 * grid.step_metres;
         frame.chunks.push(PointChunk {
-            origin: std::array::from_fn(|i| grid.origin[i] + metres(lo[i])),
+            origin: std::array::from_fn(|i| grid.origin[i] + metres(base[i] + lo[i])),
             step_metres: grid.step_metres,
             size: std::array::from_fn(|i| metres(hi[i] - lo[i] + 1)),
             spacing_metres,
-            first_point: first_point as u32,
-            point_count: (frame.points.len() - first_point) as u32,
+            first_point,
+            point_count,
             spare: [0; 2],
         });
+        first_point += point_count;
     }
 }
 
-/// Whether a node has children on the lower and the upper side of an axis.
-fn sides(mask: u8, axis: usize) -> (bool, bool) {
-    let lower = [0x55, 0x33, 0x0F][axis];
-    (mask & lower != 0, mask & !lower != 0)
+/// Makes cells count from the tight box around all points; returns its lower and upper cell.
+fn moved_to_corner(points: &mut [PackedPoint]) -> ([u32; 3], [u32; 3]) {
+    // Each axis stays where it is packed, which is fine for comparing.
+    let axes = [0, 10, 20].map(|shift| ((PackedPoint::CELLS - 1) << shift) as i32);
+    let axes = Lanes::new([axes[0], axes[1], axes[2], 0]);
+    let mut lo = axes;
+    let mut hi = Lanes::splat(0);
+    for point in points.iter() {
+        let cell = Lanes::splat(point.position as i32).and(axes);
+        lo = lo.min(cell);
+        hi = hi.max(cell);
+    }
+    let [x, y, z, _] = lo.to_array();
+    // No axis borrows from the next: this is the least on each.
+    let corner = (x | y | z) as u32;
+    for point in points {
+        point.position -= corner;
+    }
+    let unpacked = |cell: Lanes| {
+        let [x, y, z, _] = cell.to_array().map(|axis| axis as u32);
+        [x, y >> 10, z >> 20]
+    };
+    (unpacked(lo), unpacked(hi))
 }
 
 /// How large chunks are.

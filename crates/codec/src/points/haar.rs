@@ -2,20 +2,25 @@
 //!
 //! Follows FORMAT.md 5.5.
 //! Neighbours along x, then y, then z become a weighted sum and a difference, so that the
-//! transform is orthonormal; a child without a neighbour moves up as it is.
+//! transform is orthonormal. A child that is not there weighs nothing: its neighbour becomes the
+//! sum as it is, and there is no difference.
+
+use crate::lanes::Lanes;
 
 /// Bits behind the point of the transform's factors.
 const FACTOR_BITS: u32 = 14;
+/// Weights of a sum: no child to four.
+const WEIGHT_COUNT: usize = 5;
 
-/// `round_down(sqrt(a / (a + b)))` for weights of 1 to 4, in `1 / (1 << FACTOR_BITS)`.
-const FACTORS: [[i64; 5]; 5] = {
-    let mut factors = [[0; 5]; 5];
+/// `round_down(sqrt(a / (a + b)))` for weights, in `1 / (1 << FACTOR_BITS)`.
+const FACTORS: [[i32; WEIGHT_COUNT]; WEIGHT_COUNT] = {
+    let mut factors = [[0; WEIGHT_COUNT]; WEIGHT_COUNT];
     let mut a = 1;
-    while a < 5 {
-        let mut b = 1;
-        while b < 5 {
+    while a < WEIGHT_COUNT {
+        let mut b = 0;
+        while b < WEIGHT_COUNT {
             let square = ((a as u64) << (2 * FACTOR_BITS)) / (a + b) as u64;
-            factors[a][b] = square.isqrt() as i64;
+            factors[a][b] = square.isqrt() as i32;
             b += 1;
         }
         a += 1;
@@ -23,97 +28,83 @@ const FACTORS: [[i64; 5]; 5] = {
     factors
 };
 
-/// One turn of two values into sum and difference; a weight of 0: `lower` is empty, `upper` moves.
-#[derive(Clone, Copy, Default)]
+/// Slots that turn into sum and difference, in the order of the forward transform, and the
+/// children that each stands for by then.
+const TURNS: [Turn; 7] = [
+    Turn::new(0, 1, 1),
+    Turn::new(2, 3, 1),
+    Turn::new(4, 5, 1),
+    Turn::new(6, 7, 1),
+    Turn::new(0, 2, 3),
+    Turn::new(4, 6, 3),
+    Turn::new(0, 4, 15),
+];
+
+#[derive(Clone, Copy)]
 struct Turn {
     lower: usize,
     upper: usize,
-    lower_weight: usize,
-    upper_weight: usize,
+    lower_children: u8,
+    upper_children: u8,
 }
 
-/// The turns for one mask.
-pub(super) struct Plan {
-    turns: [Turn; 12],
-    turn_count: usize,
-    /// Where differences stand, ascending; the sum stands in 0.
-    differences: u8,
-}
-
-impl Plan {
-    /// For the children of `mask`.
-    pub(super) fn new(mask: u8) -> Self {
-        let mut weights: [usize; 8] = std::array::from_fn(|child| usize::from(mask >> child & 1));
-        let mut plan = Self {
-            turns: [Turn::default(); 12],
-            turn_count: 0,
-            differences: 0,
-        };
-        for axis in 0..3 {
-            let step = 1 << axis;
-            for lower in (0..8).step_by(2 * step) {
-                let upper = lower + step;
-                let turn = Turn {
-                    lower,
-                    upper,
-                    lower_weight: weights[lower],
-                    upper_weight: weights[upper],
-                };
-                if turn.upper_weight == 0 {
-                    continue;
-                }
-                if turn.lower_weight > 0 {
-                    plan.differences |= 1 << upper;
-                }
-                weights[lower] += weights[upper];
-                weights[upper] = 0;
-                plan.turns[plan.turn_count] = turn;
-                plan.turn_count += 1;
-            }
-        }
-        plan
-    }
-
-    /// Where differences stand, ascending.
-    pub(super) fn differences(&self) -> impl Iterator<Item = usize> + use<> {
-        let differences = self.differences;
-        (1..8).filter(move |slot| differences >> slot & 1 != 0)
-    }
-
-    /// Children to sum and differences, in place.
-    #[cfg(feature = "encode")]
-    pub(super) fn forward(&self, values: &mut [[i64; 3]; 8]) {
-        for turn in &self.turns[..self.turn_count] {
-            let (low, high) = (values[turn.lower], values[turn.upper]);
-            if turn.lower_weight == 0 {
-                values.swap(turn.lower, turn.upper);
-                continue;
-            }
-            let a = FACTORS[turn.lower_weight][turn.upper_weight];
-            let b = FACTORS[turn.upper_weight][turn.lower_weight];
-            values[turn.lower] = std::array::from_fn(|i| rounded(a * low[i] + b * high[i]));
-            values[turn.upper] = std::array::from_fn(|i| rounded(a * high[i] - b * low[i]));
+impl Turn {
+    const fn new(lower: usize, upper: usize, children: u8) -> Self {
+        Self {
+            lower,
+            upper,
+            lower_children: children << lower,
+            upper_children: children << upper,
         }
     }
 
-    /// Sum and differences to children, in place.
-    pub(super) fn backward(&self, values: &mut [[i64; 3]; 8]) {
-        for turn in self.turns[..self.turn_count].iter().rev() {
-            let (sum, difference) = (values[turn.lower], values[turn.upper]);
-            if turn.lower_weight == 0 {
-                values.swap(turn.lower, turn.upper);
-                continue;
-            }
-            let a = FACTORS[turn.lower_weight][turn.upper_weight];
-            let b = FACTORS[turn.upper_weight][turn.lower_weight];
-            values[turn.lower] = std::array::from_fn(|i| rounded(a * sum[i] - b * difference[i]));
-            values[turn.upper] = std::array::from_fn(|i| rounded(b * sum[i] + a * difference[i]));
-        }
+    /// The factors of the lower and the upper slot for the children of `mask`.
+    #[inline]
+    fn factors(self, mask: u8) -> [i32; 2] {
+        let weight = |children: u8| (mask & children).count_ones() as usize % WEIGHT_COUNT;
+        let (lower, upper) = (weight(self.lower_children), weight(self.upper_children));
+        [FACTORS[lower][upper], FACTORS[upper][lower]]
+    }
+
+    fn has_difference(self, mask: u8) -> bool {
+        mask & self.lower_children != 0 && mask & self.upper_children != 0
     }
 }
 
-fn rounded(product: i64) -> i64 {
-    (product + (1 << (FACTOR_BITS - 1))) >> FACTOR_BITS
+/// Where the differences of a mask stand, a bit each; the sum stands in 0.
+pub(super) fn differences(mask: u8) -> u8 {
+    let turns = TURNS.iter().filter(|turn| turn.has_difference(mask));
+    turns.fold(0, |slots, turn| slots | 1 << turn.upper)
+}
+
+/// Children to sum and differences, in place.
+#[cfg(feature = "encode")]
+pub(super) fn forward(values: &mut [Lanes; 8], mask: u8) {
+    for turn in TURNS {
+        let [p, q] = turn.factors(mask).map(Lanes::splat);
+        let (low, high) = (values[turn.lower], values[turn.upper]);
+        values[turn.lower] = rounded(p.times(low).plus(q.times(high)));
+        values[turn.upper] = rounded(p.times(high).minus(q.times(low)));
+    }
+}
+
+/// Sum and differences to children, in place.
+///
+/// Turns keep the sum of squares, so that slots within 16 bits overflow nothing on the way.
+#[inline]
+pub(super) fn backward(values: &mut [Lanes; 8], mask: u8) {
+    for turn in TURNS.iter().rev() {
+        let [p, q] = turn.factors(mask).map(Lanes::splat);
+        let (sum, difference) = (values[turn.lower], values[turn.upper]);
+        values[turn.lower] = rounded(p.times(sum).minus(q.times(difference)));
+        values[turn.upper] = rounded(q.times(sum).plus(p.times(difference)));
+    }
+}
+
+#[inline]
+fn rounded(product: Lanes) -> Lanes {
+    let half = Lanes::splat(1 << (FACTOR_BITS - 1));
+    product.plus(half).shifted(FACTOR_BITS)
 }
 
 #[cfg(all(test, feature = "encode"))]
@@ -123,21 +114,28 @@ mod tests {
 
     proptest! {
         #[test]
-        fn there_and_back(mask in 1u8..=255, seeds in prop::array::uniform8(-16320i64..16320)) {
-            let mut values: [[i64; 3]; 8] = std::array::from_fn(|child| {
-                if mask >> child & 1 != 0 { [seeds[child], -seeds[child], 7] } else { [0; 3] }
+        fn there_and_back(mask in 1u8..=255, seeds in prop::array::uniform8(-16320i32..16320)) {
+            let mut values: [Lanes; 8] = std::array::from_fn(|child| {
+                let seed = if mask >> child & 1 != 0 { seeds[child] } else { 0 };
+                Lanes::new([seed, -seed, 0, 0])
             });
+            let plain = |values: &[Lanes; 8]| values.map(|value| value.to_array()[0]);
+            let energy = |values: &[Lanes; 8]| {
+                plain(values).iter().map(|&v| f64::from(v).powi(2)).sum::<f64>()
+            };
             let before = values;
-            let energy = |values: &[[i64; 3]; 8]| values.iter().map(|v| v[0] * v[0]).sum::<i64>();
-            let plan = Plan::new(mask);
-            plan.forward(&mut values);
-            prop_assert_eq!(plan.differences().count() as u32, mask.count_ones() - 1);
+            forward(&mut values, mask);
+            prop_assert_eq!(differences(mask).count_ones(), mask.count_ones() - 1);
+            for (slot, value) in plain(&values).into_iter().enumerate() {
+                prop_assert!(slot == 0 || differences(mask) >> slot & 1 != 0 || value == 0);
+            }
             // Orthonormal, up to rounding.
-            let (was, is) = (energy(&before) as f64, energy(&values) as f64);
+            let (was, is) = (energy(&before), energy(&values));
             prop_assert!((was.sqrt() - is.sqrt()).abs() <= 8.0 + was.sqrt() * 1e-3);
-            plan.backward(&mut values);
-            for (value, wanted) in values.iter().zip(&before) {
-                prop_assert!((value[0] - wanted[0]).abs() <= 8);
+            backward(&mut values, mask);
+            for child in 0..8 {
+                let off = plain(&values)[child] - plain(&before)[child];
+                prop_assert!(mask >> child & 1 == 0 || off.abs() <= 8);
             }
         }
     }

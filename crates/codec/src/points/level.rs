@@ -2,157 +2,173 @@
 //!
 //! Follows FORMAT.md 5.3.
 //! Nodes are coded slice by slice (z), row by row (y), along x: what is known around a node is
-//! then the same for every node. They are handed over in Morton order, which is kept as each
-//! node's rank.
+//! then the same for every node. All that is kept of them is in Morton order, where the children
+//! of a node follow each other; a node's place in it is its rank.
 
-/// A node or a point.
+use std::ops::Range;
+
+use super::shape::Shape;
+
+/// Red, green and blue in 8ths, and the activity of the node it came from (0 to
+/// [`super::colour::ACTIVITY_MAX`]).
+pub(super) type Colour = [i16; 4];
+
+/// A node, inside its row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Cell {
-    /// x, y, z at its depth, inside its brick.
-    pub(super) position: [u16; 3],
+pub(super) struct Node {
+    /// Its index in Morton order.
+    pub(super) rank: u32,
+    /// At its depth, inside its brick.
+    pub(super) x: u16,
     /// Exactly one point lies below it: its path is coded as it is.
     pub(super) is_alone: bool,
 }
 
-/// Luma, orange, green in 64ths, and the activity of the node it came from (0 to
-/// [`super::colour::ACTIVITY_MAX`]).
-pub(super) type Colour = [i16; 4];
+/// The nodes of one y and z.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) y: u16,
+    pub(super) z: u16,
+    /// Its nodes, by x.
+    pub(super) nodes: Range<usize>,
+}
 
-/// The nodes of one depth.
+/// The nodes of one depth, in coding order.
 #[derive(Debug, Default)]
 pub(super) struct Level {
-    pub(super) cells: Vec<Cell>,
-    /// Each node's index in Morton order.
-    pub(super) ranks: Vec<u32>,
-    pub(super) colours: Vec<Colour>,
+    pub(super) nodes: Vec<Node>,
+    /// By z, then y.
+    pub(super) rows: Vec<Row>,
 }
 
-/// What the nodes of a level have below them, in the level's order.
-#[derive(Debug, Default)]
-pub(super) struct Children {
-    /// One a node; never zero.
-    pub(super) masks: Vec<u8>,
-    /// Whether the node's only child is alone.
-    pub(super) are_alone: Vec<bool>,
-    /// Node by node, by ascending child; as many as there may be, those that are first.
-    pub(super) colours: Vec<Colour>,
-    /// How many there are.
-    pub(super) count: usize,
+/// What is done with the rows of slices as they come and go, see [`Level::sweep`].
+pub(super) trait Sweep {
+    /// The slice is the next one, or the first after a gap.
+    fn enter(&mut self, rows: &[Row]);
+    /// The slice is the present one: itself, the one before and the one after have entered.
+    fn code(&mut self, rows: &[Row]);
+    /// The slice is not asked for any more.
+    fn leave(&mut self, rows: &[Row]);
 }
 
-/// Room for work that each level needs anew.
-#[derive(Debug, Default)]
-pub(super) struct Scratch {
-    /// The node at each rank.
-    at_rank: Vec<u32>,
-    firsts: Vec<Firsts>,
-}
-
-/// Where a node's first child stands.
+/// What is kept of a node.
 #[derive(Clone, Copy, Debug, Default)]
-struct Firsts {
-    /// In Morton order.
-    rank: u32,
-    /// In [`Children::colours`].
-    colour: u32,
+pub(super) struct Kept {
+    pub(super) colour: Colour,
+    /// Its first child, among the nodes of the next depth.
+    pub(super) first: u32,
+    pub(super) shape: Shape,
+}
+
+impl Kept {
+    /// Where its children are, among the nodes of the next depth.
+    #[inline]
+    pub(super) fn children(self) -> Range<usize> {
+        let first = self.first as usize;
+        first..first + self.shape.mask.count_ones() as usize
+    }
 }
 
 impl Level {
-    /// The root alone, of a colour.
-    pub(super) fn start(&mut self, colour: Colour) {
-        self.clear();
-        self.cells.push(Cell::default());
-        self.ranks.push(0);
-        self.colours.push(colour);
+    /// The root alone.
+    pub(super) fn start(&mut self) {
+        self.nodes.clear();
+        self.rows.clear();
+        self.nodes.push(Node::default());
+        self.rows.push(Row {
+            nodes: 0..1,
+            ..Row::default()
+        });
     }
 
-    /// Forgets all nodes.
-    pub(super) fn clear(&mut self) {
-        self.cells.clear();
-        self.ranks.clear();
-        self.colours.clear();
+    /// The nodes of a row.
+    pub(super) fn of(&self, row: &Row) -> &[Node] {
+        &self.nodes[row.nodes.clone()]
     }
 
-    /// The nodes by rank.
-    pub(super) fn in_morton_order<'a>(&self, scratch: &'a mut Scratch) -> &'a [u32] {
-        let at_rank = &mut scratch.at_rank;
-        at_rank.clear();
-        at_rank.resize(self.ranks.len(), 0);
-        for (node, &rank) in (0..).zip(&self.ranks) {
-            at_rank[rank as usize] = node;
+    /// Goes through all slices, with those before and after each within sight.
+    pub(super) fn sweep(&self, sweep: &mut impl Sweep) {
+        let mut before = None;
+        let mut slices = self.slices().peekable();
+        while let Some(slice) = slices.next() {
+            if before.is_none() {
+                sweep.enter(slice);
+            }
+            let next = slices.peek().filter(|next| next[0].z == slice[0].z + 1);
+            if let Some(next) = next {
+                sweep.enter(next);
+            }
+            sweep.code(slice);
+            if let Some(before) = before.take() {
+                sweep.leave(before);
+            }
+            if next.is_some() {
+                before = Some(slice);
+            } else {
+                sweep.leave(slice);
+            }
         }
-        at_rank
     }
 
-    /// Where each slice starts and ends.
-    pub(super) fn slices(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
-        runs(&self.cells, |cell| cell.position[2])
+    /// The rows of each slice.
+    fn slices(&self) -> impl Iterator<Item = &[Row]> {
+        self.rows.chunk_by(|a, b| a.z == b.z)
     }
 
     /// Makes `next` the level of the children.
-    pub(super) fn expand(&self, children: &Children, scratch: &mut Scratch, next: &mut Self) {
-        self.in_morton_order(scratch);
-        let firsts = &mut scratch.firsts;
-        firsts.clear();
-        firsts.resize(self.ranks.len(), Firsts::default());
-        let mut count = 0;
-        for &node in &scratch.at_rank {
-            firsts[node as usize].rank = count;
-            count += children.masks[node as usize].count_ones();
-        }
-        let mut colour = 0;
-        for (first, mask) in firsts.iter_mut().zip(&children.masks) {
-            first.colour = colour;
-            colour += mask.count_ones();
-        }
-        next.clear();
-        next.cells.reserve(count as usize);
-        next.ranks.reserve(count as usize);
-        next.colours.reserve(count as usize);
+    ///
+    /// `kept`: of the level, by rank, with shapes and first children.
+    pub(super) fn expand(&self, kept: &[Kept], next: &mut Self) {
+        next.rows.clear();
+        // One more than needed: a child that is not there is written and then overwritten.
+        let count = kept.last().map_or(0, |last| last.children().end);
+        next.nodes.resize(count + 1, Node::default());
+        let mut first = 0;
         for slice in self.slices() {
             for z in 0..2 {
-                for row in runs(&self.cells[slice.clone()], |cell| cell.position[1]) {
-                    let row = slice.start + row.start..slice.start + row.end;
+                for row in slice {
                     for y in 0..2 {
-                        self.expand_row(children, firsts, (row.clone(), y, z), next);
+                        let nodes = &self.nodes[row.nodes.clone()];
+                        let end =
+                            expand_row(nodes, kept, z << 2 | y << 1, &mut next.nodes[first..]);
+                        if end > 0 {
+                            next.rows.push(Row {
+                                y: row.y << 1 | u16::from(y),
+                                z: row.z << 1 | u16::from(z),
+                                nodes: first..first + end,
+                            });
+                        }
+                        first += end;
                     }
                 }
             }
         }
+        next.nodes.truncate(count);
     }
+}
 
-    /// One of the four rows below a row.
-    fn expand_row(
-        &self,
-        children: &Children,
-        firsts: &[Firsts],
-        (row, y, z): (std::ops::Range<usize>, u8, u8),
-        next: &mut Self,
-    ) {
-        let first_child = z << 2 | y << 1;
-        let nodes = self.cells[row.clone()].iter().zip(&firsts[row.clone()]);
-        let shapes = children.masks[row.clone()]
-            .iter()
-            .zip(&children.are_alone[row]);
-        for ((cell, first), (&mask, &is_alone)) in nodes.zip(shapes) {
-            let pair = mask >> first_child & 3;
-            let mut index = (mask & ((1 << first_child) - 1)).count_ones();
-            for x in 0..2 {
-                if pair >> x & 1 == 0 {
-                    continue;
-                }
-                let side = [x, y, z].map(u16::from);
-                next.cells.push(Cell {
-                    position: std::array::from_fn(|i| cell.position[i] << 1 | side[i]),
-                    is_alone,
-                });
-                next.ranks.push(first.rank + index);
-                next.colours
-                    .push(children.colours[(first.colour + index) as usize]);
-                index += 1;
-            }
-        }
+/// One of the four rows below a row, that of `first_child` and the child after it; returns how
+/// many nodes it has.
+fn expand_row(nodes: &[Node], kept: &[Kept], first_child: u8, out: &mut [Node]) -> usize {
+    let mut count = 0;
+    for node in nodes {
+        let kept = kept[node.rank as usize];
+        let Shape { mask, is_alone } = kept.shape;
+        let below = (mask & ((1 << first_child) - 1)).count_ones();
+        let mut child = Node {
+            rank: kept.first + below,
+            x: node.x << 1,
+            is_alone,
+        };
+        let (lower, upper) = (mask >> first_child & 1, mask >> first_child >> 1 & 1);
+        out[count] = child;
+        count += usize::from(lower);
+        child.rank += u32::from(lower);
+        child.x |= 1;
+        out[count] = child;
+        count += usize::from(upper);
     }
+    count
 }
 
 /// Interleaves the coordinates' bits, x lowest.
@@ -174,23 +190,5 @@ pub(super) fn children(mask: u8) -> impl Iterator<Item = u8> {
         let child = left.trailing_zeros();
         left &= left.wrapping_sub(1);
         (child < 8).then_some(child as u8)
-    })
-}
-
-/// The stretches of cells with the same key.
-fn runs(
-    cells: &[Cell],
-    key: impl Fn(&Cell) -> u16,
-) -> impl Iterator<Item = std::ops::Range<usize>> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let first = cells.get(start)?;
-        let len = cells[start..]
-            .iter()
-            .position(|cell| key(cell) != key(first))
-            .unwrap_or(cells.len() - start);
-        let run = start..start + len;
-        start = run.end;
-        Some(run)
     })
 }

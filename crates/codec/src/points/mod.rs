@@ -21,7 +21,7 @@ pub use encode::{ColourSteps, PointCloud, PointsOptions, encode};
 #[cfg(feature = "encode")]
 pub use train::train;
 
-use touchline_scene::{Frame, PointsFrame};
+use touchline_scene::{Frame, PackedPoint, PointsFrame};
 
 use crate::entropy::{SymbolCoder, SymbolReader};
 use crate::{Decode, DecodeError, Limits};
@@ -106,11 +106,12 @@ fn decode_brick(
         return Ok(());
     };
     let header = &last.header;
+    let first_point = frame.points.len();
     let depth = header.depth_after(shares.len() as u8 - 1);
     for (chunk, share) in shares {
         let mut coder = SymbolReader::new(share.payload);
         let bounds = (share.point_count, depth);
-        code_layer(octree, &mut coder, chunk, bounds, &[])?;
+        code_layer(octree, &mut coder, chunk, bounds, &[], &mut frame.points)?;
         coder.finish("5.1")?;
         if octree.node_counts.last() != Some(&share.point_count) {
             return Err(DecodeError::malformed(
@@ -119,20 +120,22 @@ fn decode_brick(
             ));
         }
     }
-    frame::append(frame, octree, grid(header, points.root, depth));
+    frame::append(frame, octree, first_point, grid(header, points.root, depth));
     Ok(())
 }
 
 /// Codes a brick's share of one layer; the octree comes from the layer before.
 ///
 /// `point_count`: points once the layer is coded. `last_depth`: that of the frame's points, which
-/// is the layer's own or a later one's. `wanted`: the nodes by depth, for the writing side.
+/// is the layer's own or a later one's, and which are added to `points`. `wanted`: the nodes by
+/// depth, for the writing side.
 fn code_layer(
     octree: &mut Octree,
     coder: &mut impl SymbolCoder,
     chunk: &Chunk<'_>,
     (point_count, last_depth): (u32, u8),
     wanted: &[Wanted],
+    points: &mut Vec<PackedPoint>,
 ) -> Result<(), DecodeError> {
     let header = &chunk.header;
     if chunk.layer == 0 {
@@ -149,7 +152,7 @@ fn code_layer(
             is_exact: header.is_exact && depth + 1 == header.bits,
         };
         if depth + 1 == last_depth {
-            octree.code_points(coder, rules, wanted)?;
+            octree.code_points(coder, rules, wanted, points)?;
         } else {
             octree.code_level(coder, rules, wanted)?;
         }

@@ -1,17 +1,15 @@
-//! Codes an octree level by level: each node's children and their colours in one go.
+//! Codes an octree level by level: which children its nodes have, then their colours.
 //!
 //! Follows FORMAT.md 5.3 to 5.5.
-//! Writing and reading are the same walk. Shape and colour of a node are coded together because
-//! a processor does the one's arithmetic while it waits for the other's bits.
-
-use std::ops::Range;
+//! Writing and reading are the same walk. Shapes of a level come before its colours, so that
+//! the places of children in Morton order are known when their colours are made.
 
 use touchline_scene::PackedPoint;
 
 use super::colour::{self, Colours, Family, Steps};
-use super::level::{Cell, Children, Colour, Level, Scratch, children as children_of};
-use super::shape::{Shape, Shapes};
-use super::slices::{Place, Slices};
+use super::level::{Colour, Kept, Level, Row, Sweep, children};
+use super::shape::{self, Shape, Shapes};
+use super::slices;
 use crate::DecodeError;
 use crate::entropy::SymbolCoder;
 
@@ -19,8 +17,6 @@ use crate::entropy::SymbolCoder;
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
     pub(super) shapes: Vec<Shape>,
-    /// Each node's first child among those of the next depth.
-    pub(super) first_children: Vec<u32>,
     pub(super) colours: Vec<Colour>,
     /// The colours of points, where they are kept exactly.
     pub(super) rgbs: Vec<[u8; 3]>,
@@ -37,43 +33,37 @@ pub(super) struct LevelRules {
     pub(super) is_exact: bool,
 }
 
-/// The points of the last level, in the order of its nodes.
-#[derive(Debug, Default)]
-pub(super) struct Points {
-    /// As many as there may be, those that are first.
-    pub(super) points: Vec<PackedPoint>,
-    /// One a node.
-    pub(super) masks: Vec<u8>,
-    /// Each node's first point.
-    pub(super) firsts: Vec<u32>,
-    count: usize,
-}
-
 /// Codes one brick; what it works with is used again for the next.
 #[derive(Default)]
 pub(super) struct Octree {
-    root: Colour,
-    /// The nodes that the last coded level belongs to, or that come next.
-    pub(super) level: Level,
-    /// Nodes by depth, those of [`Octree::points`] last.
+    /// Nodes by depth, then by rank.
+    pub(super) kept: Vec<Vec<Kept>>,
+    /// Nodes by depth, the points last.
     pub(super) node_counts: Vec<u32>,
-    pub(super) points: Points,
-    pub(super) scratch: Scratch,
-    /// By depth.
-    children: Vec<Children>,
+    /// The nodes that come next.
+    level: Level,
     next: Level,
-    slices: Slices,
+    shape_slices: slices::Shapes,
+    colour_slices: slices::Colours,
     shapes: Shapes,
 }
 
-/// What coding a level makes of each node.
+/// The children of a node.
+#[derive(Clone, Copy)]
+struct Siblings {
+    /// Of their node.
+    cell: [u16; 3],
+    kept: Kept,
+}
+
+/// What is made of the children of each node.
 trait Output {
-    /// Begins a level; no more than `child_count_max` children come.
-    fn start(&mut self, child_count_max: usize);
-    /// A node's children, in colours.
-    fn put(&mut self, cell: Cell, shape: Shape, family: &Family);
-    /// A node's children, in exact colours by child. Only points have them.
-    fn put_exact(&mut self, cell: Cell, shape: Shape, rgbs: &[[u8; 3]; 8]);
+    /// Children in colours.
+    fn put(&mut self, siblings: Siblings, family: &Family);
+    /// An only child, of its node's colour.
+    fn put_only(&mut self, siblings: Siblings, colour: Colour);
+    /// Children in exact colours, by child. Only points have them.
+    fn put_exact(&mut self, siblings: Siblings, rgbs: &[[u8; 4]; 8]);
 }
 
 impl Octree {
@@ -82,10 +72,35 @@ impl Octree {
         let root = wanted.first().and_then(|wanted| wanted.colours.first());
         let root = root.copied().unwrap_or_default();
         self.shapes.reset();
-        self.root = colour::code_root(coder, root);
-        self.level.start(self.root);
+        self.level.start();
+        self.resize_kept(0, 1);
+        self.kept[0][0].colour = colour::code_root(coder, root);
         self.node_counts.clear();
         self.node_counts.push(1);
+    }
+
+    /// Makes room for the nodes of a depth.
+    fn resize_kept(&mut self, depth: usize, node_count: usize) {
+        if self.kept.len() <= depth {
+            self.kept.resize_with(depth + 1, Vec::new);
+        }
+        self.kept[depth].resize(node_count, Kept::default());
+    }
+
+    /// Where the node of a rank lies at its depth, inside its brick.
+    pub(super) fn cell_at(&self, depth: usize, rank: u32) -> [u16; 3] {
+        let mut cell = [0; 3];
+        let mut rank = rank;
+        for (level, nodes) in self.kept[..depth].iter().rev().enumerate() {
+            let parent = nodes.partition_point(|node| node.first <= rank) - 1;
+            let before = (rank - nodes[parent].first) as usize;
+            let child = children(nodes[parent].shape.mask).nth(before).unwrap_or(0);
+            for (axis, cell) in cell.iter_mut().enumerate() {
+                *cell |= u16::from(child >> axis & 1) << level;
+            }
+            rank = parent as u32;
+        }
+        cell
     }
 
     /// Makes the colours of all levels so far finer, from the root down.
@@ -97,38 +112,30 @@ impl Octree {
         steps: impl Iterator<Item = Steps>,
         wanted: &[Wanted],
     ) {
-        self.level.start(self.root);
-        for (depth, (children, steps)) in self.children.iter_mut().zip(steps).enumerate() {
-            let (here, below) = match wanted.get(depth..depth + 2) {
-                Some([here, below]) => (&here.first_children[..], &below.colours[..]),
-                _ => (&[][..], &[][..]),
+        for (depth, steps) in steps.enumerate() {
+            let Some([here, below]) = self.kept.get_mut(depth..depth + 2) else {
+                return;
             };
+            let wanted = wanted.get(depth + 1).map(|wanted| &wanted.colours[..]);
             let mut models = Colours::default();
-            let mut first = 0;
-            let nodes = self.level.ranks.iter().zip(&self.level.colours);
-            for ((&rank, &own), &mask) in nodes.zip(&children.masks) {
-                let count = mask.count_ones() as usize;
-                let colours = &mut children.colours[first..first + count];
-                first += count;
-                if count == 1 {
-                    colours[0] = own;
+            for node in here {
+                let (own, mask) = (node.colour, node.shape.mask);
+                let siblings = &mut below[node.children()];
+                if let [only] = siblings {
+                    only.colour = own;
                     continue;
                 }
-                let wanted = here
-                    .get(rank as usize)
-                    .map_or(0..0, |&first| first as usize..first as usize + count);
-                let wanted = below.get(wanted).unwrap_or_default();
-                let mut family = Family::coarse(own, mask, colours);
-                let before = colours[0][3];
+                let wanted = wanted.and_then(|wanted| wanted.get(node.children()));
+                let mut family = Family::coarse(own, mask, siblings);
+                let before = siblings[0].colour[3];
+                let wanted = wanted.unwrap_or_default();
                 models.code(coder, steps, (mask, before), &mut family, wanted);
-                let activity = colour::joined_activity(before, family.activity);
-                for (colour, child) in colours.iter_mut().zip(children_of(mask)) {
-                    *colour = colour::kept(family.child(child), activity);
+                family.activity = colour::joined_activity(before, family.activity);
+                let colour = family.kept();
+                for (sibling, child) in siblings.iter_mut().zip(children(mask)) {
+                    sibling.colour = colour(child);
                 }
             }
-            self.level
-                .expand(children, &mut self.scratch, &mut self.next);
-            std::mem::swap(&mut self.level, &mut self.next);
         }
     }
 
@@ -140,210 +147,263 @@ impl Octree {
         wanted: &[Wanted],
     ) -> Result<(), DecodeError> {
         let depth = rules.depth as usize;
-        if self.children.len() <= depth {
-            self.children.resize_with(depth + 1, Children::default);
-        }
-        let mut children = std::mem::take(&mut self.children[depth]);
-        let result = self.code(coder, rules, wanted, &mut children);
-        if result.is_ok() {
-            self.level
-                .expand(&children, &mut self.scratch, &mut self.next);
-            std::mem::swap(&mut self.level, &mut self.next);
-            self.node_counts.push(self.level.cells.len() as u32);
-        }
-        self.children[depth] = children;
-        result
+        let child_count = self.code_shapes(coder, rules, wanted)?;
+        self.resize_kept(depth + 1, child_count);
+        let mut below = std::mem::take(&mut self.kept[depth + 1]);
+        self.code_colours(coder, rules, wanted, &mut below);
+        self.kept[depth + 1] = below;
+        self.level.expand(&self.kept[depth], &mut self.next);
+        std::mem::swap(&mut self.level, &mut self.next);
+        Ok(())
     }
 
-    /// Codes the present level, whose children are points.
+    /// Codes the present level, whose children are points, and adds them to `points`.
     pub(super) fn code_points<C: SymbolCoder>(
         &mut self,
         coder: &mut C,
         rules: LevelRules,
         wanted: &[Wanted],
+        points: &mut Vec<PackedPoint>,
     ) -> Result<(), DecodeError> {
-        let mut points = std::mem::take(&mut self.points);
-        let result = self.code(coder, rules, wanted, &mut points);
-        self.node_counts.push(points.count as u32);
-        self.points = points;
-        result
+        let child_count = self.code_shapes(coder, rules, wanted)?;
+        let first_point = points.len();
+        points.resize(first_point + child_count, PackedPoint::default());
+        self.code_colours(
+            coder,
+            rules,
+            wanted,
+            &mut Points(&mut points[first_point..]),
+        );
+        Ok(())
     }
 
-    fn code<C: SymbolCoder>(
+    /// Codes which children the nodes of the present level have; returns how many there are.
+    fn code_shapes<C: SymbolCoder>(
+        &mut self,
+        coder: &mut C,
+        rules: LevelRules,
+        wanted: &[Wanted],
+    ) -> Result<usize, DecodeError> {
+        let depth = rules.depth as usize;
+        let kept = &mut self.kept[depth];
+        let node_count = self.level.nodes.len();
+        self.shape_slices.fit(rules.depth, node_count);
+        let mut coding = ShapeCoding {
+            coder,
+            level: &self.level,
+            slices: &mut self.shape_slices,
+            models: &mut self.shapes,
+            wanted: wanted.get(depth).map_or(&[], |wanted| &wanted.shapes),
+            kept,
+            node_count: 0,
+            child_count: 0,
+            has_empty: false,
+        };
+        self.level.sweep(&mut coding);
+        let (child_count, has_empty) = (coding.child_count, coding.has_empty);
+        if coder.is_past_end() {
+            return Err(DecodeError::malformed("5.3", "every node has its symbols"));
+        }
+        if has_empty || child_count > rules.child_count_max.into() {
+            return Err(DecodeError::malformed(
+                "5.3",
+                "a node has children, and no level more nodes than the layer's points",
+            ));
+        }
+        let mut first = 0;
+        for node in &mut self.kept[depth] {
+            node.first = first;
+            first += node.shape.mask.count_ones();
+        }
+        self.node_counts.push(child_count as u32);
+        Ok(child_count as usize)
+    }
+
+    /// Codes the colours of the present level's children.
+    fn code_colours<C: SymbolCoder>(
         &mut self,
         coder: &mut C,
         rules: LevelRules,
         wanted: &[Wanted],
         output: &mut impl Output,
-    ) -> Result<(), DecodeError> {
-        self.slices.fit(rules.depth, self.level.cells.len());
-        let wanted = wanted.get(rules.depth as usize..).unwrap_or_default();
-        let child_count_max = rules.child_count_max as usize;
-        // No node has more than 8 children, and the writing side sets no limit.
-        output.start(child_count_max.min(8 * self.level.cells.len()));
-        let mut models = Colours::default();
-        let mut child_count = 0;
-        let mut before: Option<Range<usize>> = None;
-        let level = &self.level;
-        let mut ranges = level.slices().peekable();
-        let follows = |a: &Range<usize>, b: &Range<usize>| {
-            level.cells[a.start].position[2] + 1 == level.cells[b.start].position[2]
+    ) {
+        let depth = rules.depth as usize;
+        self.colour_slices.fit(rules.depth, self.level.nodes.len());
+        let mut coding = ColourCoding {
+            coder,
+            level: &self.level,
+            slices: &mut self.colour_slices,
+            models: Colours::default(),
+            kept: &self.kept[depth],
+            rules,
+            wanted: wanted.get(depth + 1),
+            output,
         };
-        while let Some(range) = ranges.next() {
-            if before.is_none() {
-                self.slices
-                    .enter(&level.cells[range.clone()], &level.colours[range.clone()]);
-            }
-            let next = ranges.peek().filter(|next| follows(&range, next)).cloned();
-            if let Some(next) = next.clone() {
-                self.slices
-                    .enter(&level.cells[next.clone()], &level.colours[next]);
-            }
-            let mut nodes = Nodes {
-                coder,
-                level,
-                slices: &mut self.slices,
-                shapes: &mut self.shapes,
-                models: &mut models,
-                rules,
-                wanted,
-                output,
-            };
-            let coded = nodes.code(range.clone(), &mut child_count);
-            if coded.is_err() {
-                self.slices.clear();
-                return coded;
-            }
-            self.slices.leave_present(&level.cells[range.clone()]);
-            if let Some(before) = before.take() {
-                self.slices.leave(&level.cells[before]);
-            }
-            if next.is_some() {
-                before = Some(range);
-            } else {
-                self.slices.leave(&level.cells[range]);
-            }
-        }
-        Ok(())
+        self.level.sweep(&mut coding);
     }
 }
 
-/// All that coding nodes needs.
-struct Nodes<'a, C, O> {
+/// All that coding a level's shapes needs.
+struct ShapeCoding<'a, C> {
     coder: &'a mut C,
     level: &'a Level,
-    slices: &'a mut Slices,
-    shapes: &'a mut Shapes,
-    models: &'a mut Colours,
+    slices: &'a mut slices::Shapes,
+    models: &'a mut Shapes,
+    /// By rank.
+    wanted: &'a [Shape],
+    kept: &'a mut [Kept],
+    /// So far.
+    node_count: u64,
+    child_count: u64,
+    /// Damaged bytes gave a node no children.
+    has_empty: bool,
+}
+
+impl<C: SymbolCoder> Sweep for ShapeCoding<'_, C> {
+    fn enter(&mut self, rows: &[Row]) {
+        for row in rows {
+            self.slices.enter(row, self.level.of(row));
+        }
+    }
+
+    fn code(&mut self, rows: &[Row]) {
+        for row in rows {
+            self.code_row(row);
+        }
+        for row in rows {
+            self.slices.leave_present(row, self.level.of(row));
+        }
+    }
+
+    fn leave(&mut self, rows: &[Row]) {
+        for row in rows {
+            self.slices.leave(row, self.level.of(row));
+        }
+    }
+}
+
+impl<C: SymbolCoder> ShapeCoding<'_, C> {
+    fn code_row(&mut self, row: &Row) {
+        let place = self.slices.row(row);
+        let of_row = shape::row_bits(row, self.node_count, self.child_count);
+        let nodes = self.level.of(row);
+        // The mask of the node before, if that is the next one along x: it has just been coded.
+        let mut before = 0;
+        let mut x_before = 0;
+        for node in nodes {
+            if node.x != x_before + 1 {
+                before = 0;
+            }
+            x_before = node.x;
+            let surroundings = self.slices.surroundings(place, node.x)
+                | u64::from(before) << shape::BEFORE_SHIFT
+                | of_row
+                | shape::column_bit(node.x);
+            let wanted = if C::IS_WRITER {
+                self.wanted.get(node.rank as usize).copied()
+            } else {
+                None
+            };
+            let wanted = wanted.unwrap_or_default();
+            let shape = self
+                .models
+                .code(self.coder, surroundings, node.is_alone, wanted);
+            self.coder.note(surroundings, shape.mask);
+            before = shape.mask;
+            self.kept[node.rank as usize].shape = shape;
+            self.child_count += u64::from(shape.mask.count_ones());
+            self.has_empty |= shape.mask == 0;
+        }
+        self.slices.set_masks(row, nodes, self.kept);
+        self.node_count += nodes.len() as u64;
+    }
+}
+
+/// All that coding the colours of a level's children needs.
+struct ColourCoding<'a, C, O> {
+    coder: &'a mut C,
+    level: &'a Level,
+    slices: &'a mut slices::Colours,
+    models: Colours,
+    kept: &'a [Kept],
     rules: LevelRules,
-    /// This depth and those below.
-    wanted: &'a [Wanted],
+    /// The children.
+    wanted: Option<&'a Wanted>,
     output: &'a mut O,
 }
 
-impl<'a, C: SymbolCoder, O: Output> Nodes<'a, C, O> {
-    fn code(&mut self, range: Range<usize>, child_count: &mut u32) -> Result<(), DecodeError> {
-        for node in range {
-            let cell = self.level.cells[node];
-            let place = self.slices.place(cell);
-            let wanted = self.wanted_shape(node);
-            let surroundings = self.slices.surroundings(place) | position_bits(cell);
-            let shape = self
-                .shapes
-                .code(self.coder, surroundings, cell.is_alone, wanted);
-            self.coder.note(surroundings, shape.mask);
-            self.slices.set_mask(place, shape.mask);
-            *child_count += shape.mask.count_ones();
-            if shape.mask == 0 || *child_count > self.rules.child_count_max {
-                return Err(DecodeError::malformed(
-                    "5.3",
-                    "a node has children, and no level more nodes than the layer's points",
-                ));
+impl<C: SymbolCoder, O: Output> Sweep for ColourCoding<'_, C, O> {
+    fn enter(&mut self, rows: &[Row]) {
+        for row in rows {
+            let nodes = self.level.of(row);
+            self.slices.enter(row, nodes, self.kept);
+        }
+    }
+
+    fn code(&mut self, rows: &[Row]) {
+        for row in rows {
+            self.code_row(row);
+        }
+    }
+
+    fn leave(&mut self, rows: &[Row]) {
+        for row in rows {
+            self.slices.leave(row, self.level.of(row));
+        }
+    }
+}
+
+impl<C: SymbolCoder, O: Output> ColourCoding<'_, C, O> {
+    fn code_row(&mut self, row: &Row) {
+        let place = self.slices.row(row);
+        for node in self.level.of(row) {
+            let kept = self.kept[node.rank as usize];
+            let own = kept.colour;
+            let mask = kept.shape.mask;
+            let siblings = Siblings {
+                cell: [node.x, row.y, row.z],
+                kept,
+            };
+            if mask.is_power_of_two() && !self.rules.is_exact {
+                self.output.put_only(siblings, own);
+                continue;
             }
-            self.code_colours(node, place, shape);
-        }
-        if self.coder.is_past_end() {
-            return Err(DecodeError::malformed("5.3", "every node has its symbols"));
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn wanted_shape(&self, node: usize) -> Shape {
-        if !C::IS_WRITER {
-            return Shape::default();
-        }
-        let shapes = self.wanted.first().map(|wanted| &wanted.shapes);
-        let shape = shapes.and_then(|shapes| shapes.get(self.level.ranks[node] as usize));
-        shape.copied().unwrap_or_default()
-    }
-
-    /// What the children of a node shall be: a run among the nodes below.
-    #[inline]
-    fn wanted_children(&self, node: usize, count: u32) -> Option<(&'a Wanted, Range<usize>)> {
-        let [here, below, ..] = self.wanted else {
-            return None;
-        };
-        let first = *here.first_children.get(self.level.ranks[node] as usize)? as usize;
-        Some((below, first..first + count as usize))
-    }
-
-    #[inline]
-    fn code_colours(&mut self, node: usize, place: Place, shape: Shape) {
-        let (cell, own) = (self.level.cells[node], self.level.colours[node]);
-        let count = shape.mask.count_ones();
-        if count == 1 && !self.rules.is_exact {
-            self.output.put(cell, shape, &Family::only(own));
-            return;
-        }
-        let wanted = self.wanted_children(node, count);
-        let around = self.slices.around(place);
-        let mut family = colour::predict(own, &around, shape.mask);
-        if self.rules.is_exact {
-            let wanted = wanted.and_then(|(below, run)| below.rgbs.get(run));
+            let around = self.slices.around(place, node.x);
+            let mut family = colour::predict(own, &around, place.is_swapped, mask);
+            let run = kept.children();
+            if self.rules.is_exact {
+                let wanted = self.wanted.and_then(|wanted| wanted.rgbs.get(run));
+                let wanted = wanted.unwrap_or_default();
+                let rgbs = self.models.code_exact(self.coder, mask, &family, wanted);
+                self.output.put_exact(siblings, &rgbs);
+                continue;
+            }
+            let wanted = self.wanted.and_then(|wanted| wanted.colours.get(run));
             let wanted = wanted.unwrap_or_default();
-            let rgbs = self
-                .models
-                .code_exact(self.coder, shape.mask, &family, wanted);
-            self.output.put_exact(cell, shape, &rgbs);
-            return;
+            let steps = self.rules.steps;
+            self.models
+                .code(self.coder, steps, (mask, own[3]), &mut family, wanted);
+            self.output.put(siblings, &family);
         }
-        let wanted = wanted.and_then(|(below, run)| below.colours.get(run));
-        let wanted = wanted.unwrap_or_default();
-        let (mask, steps) = (shape.mask, self.rules.steps);
-        self.models
-            .code(self.coder, steps, (mask, own[3]), &mut family, wanted);
-        self.output.put(cell, shape, &family);
     }
 }
 
-/// Which child of its parent a node is, where the surroundings have room for it.
-fn position_bits(cell: Cell) -> u64 {
-    let [x, y, z] = cell.position.map(|axis| u64::from(axis & 1));
-    (x | y << 1 | z << 4) << 24
-}
-
-impl Output for Children {
-    fn start(&mut self, child_count_max: usize) {
-        self.masks.clear();
-        self.are_alone.clear();
-        self.colours.resize(child_count_max, [0; 4]);
-        self.count = 0;
+impl Output for Vec<Kept> {
+    #[inline]
+    fn put(&mut self, siblings: Siblings, family: &Family) {
+        let colour = family.kept();
+        let nodes = &mut self[siblings.kept.children()];
+        for (node, child) in nodes.iter_mut().zip(children(siblings.kept.shape.mask)) {
+            node.colour = colour(child);
+        }
     }
 
     #[inline]
-    fn put(&mut self, _: Cell, shape: Shape, family: &Family) {
-        let count = shape.mask.count_ones() as usize;
-        let colours = &mut self.colours[self.count..self.count + count];
-        for (colour, child) in colours.iter_mut().zip(children_of(shape.mask)) {
-            *colour = colour::kept(family.child(child), family.activity);
-        }
-        self.count += count;
-        self.masks.push(shape.mask);
-        self.are_alone.push(shape.is_alone);
+    fn put_only(&mut self, siblings: Siblings, colour: Colour) {
+        self[siblings.kept.first as usize].colour = colour;
     }
 
-    fn put_exact(&mut self, _: Cell, _: Shape, _: &[[u8; 3]; 8]) {}
+    fn put_exact(&mut self, _: Siblings, _: &[[u8; 4]; 8]) {}
 }
 
 /// What a child adds to the packed position of its node's first cell.
@@ -358,49 +418,35 @@ const SIDES: [u32; 8] = {
     sides
 };
 
-impl Points {
-    /// The packed position of a node's first cell, in its cube of [`PackedPoint::CELLS`].
+/// A brick's points, in Morton order; positions are in their cubes of [`PackedPoint::CELLS`].
+struct Points<'a>(&'a mut [PackedPoint]);
+
+impl Points<'_> {
     #[inline]
-    fn corner(cell: Cell) -> u32 {
-        let cell = cell.position.map(|axis| u32::from(axis) << 1);
-        PackedPoint::new(cell.map(|axis| axis % PackedPoint::CELLS), [0; 3]).position
-    }
-}
-
-impl Output for Points {
-    fn start(&mut self, child_count_max: usize) {
-        self.masks.clear();
-        self.firsts.clear();
-        self.firsts.push(0);
-        self.points.resize(child_count_max, PackedPoint::default());
-        self.count = 0;
-    }
-
-    #[inline]
-    fn put(&mut self, cell: Cell, shape: Shape, family: &Family) {
-        self.put_with(cell, shape, |child| colour::rgb(family.child(child)));
-    }
-
-    fn put_exact(&mut self, cell: Cell, shape: Shape, rgbs: &[[u8; 3]; 8]) {
-        self.put_with(cell, shape, |child| {
-            let [r, g, b] = rgbs[usize::from(child & 7)];
-            [r, g, b, 0]
-        });
-    }
-}
-
-impl Points {
-    #[inline]
-    fn put_with(&mut self, cell: Cell, shape: Shape, colour: impl Fn(u8) -> [u8; 4]) {
-        let count = shape.mask.count_ones() as usize;
-        let corner = Self::corner(cell);
-        let points = &mut self.points[self.count..self.count + count];
-        for (point, child) in points.iter_mut().zip(children_of(shape.mask)) {
+    fn put_with(&mut self, siblings: Siblings, colour: impl Fn(u8) -> [u8; 4]) {
+        let cell = siblings.cell.map(|axis| u32::from(axis) << 1);
+        let corner = PackedPoint::new(cell.map(|axis| axis % PackedPoint::CELLS), [0; 3]).position;
+        let points = &mut self.0[siblings.kept.children()];
+        for (point, child) in points.iter_mut().zip(children(siblings.kept.shape.mask)) {
             point.position = corner | SIDES[usize::from(child & 7)];
             point.colour = colour(child);
         }
-        self.count += count;
-        self.masks.push(shape.mask);
-        self.firsts.push(self.count as u32);
+    }
+}
+
+impl Output for Points<'_> {
+    #[inline]
+    fn put(&mut self, siblings: Siblings, family: &Family) {
+        self.put_with(siblings, family.rgbs());
+    }
+
+    #[inline]
+    fn put_only(&mut self, siblings: Siblings, colour: Colour) {
+        let rgb = colour::rgb(colour);
+        self.put_with(siblings, |_| rgb);
+    }
+
+    fn put_exact(&mut self, siblings: Siblings, rgbs: &[[u8; 4]; 8]) {
+        self.put_with(siblings, |child| rgbs[usize::from(child & 7)]);
     }
 }

@@ -7,20 +7,45 @@
 
 use std::sync::LazyLock;
 
+use super::level::Row;
 #[cfg(feature = "encode")]
 use crate::entropy::SymbolWriter;
 use crate::entropy::{Flag, Nibble, SymbolCoder, SymbolReader};
 
-/// Bits of the surroundings that a tree may ask: the neighbours' and, after bit 56, the lower
-/// nibble's.
+/// Bits of the surroundings.
 #[cfg(feature = "encode")]
-pub(super) const QUESTION_COUNT: u8 = 61;
-/// Where the lower nibble stands for the second tree.
-pub(super) const LOWER_NIBBLE_SHIFT: u32 = 57;
+pub(super) const QUESTION_COUNT: u8 = 64;
+/// Where the mask of the node before stands in the surroundings, if it is the next one along x.
+pub(super) const BEFORE_SHIFT: u32 = 56;
 /// A bit that is always zero: a leaf asks it and so stays where it is.
-const NEVER: u32 = 63;
-/// The bits of the node's own position; all others tell of neighbours.
-const POSITION_BITS: u64 = 0x13 << 24;
+const NEVER: u32 = 45;
+/// The bits that tell of the node itself and of its level; all others tell of neighbours.
+const OWN_BITS: u64 = 1 << 12 | 1 << 14 | 1 << 27 | 1 << 37 | 1 << 43;
+
+/// Whether a node is the upper child along x, where the surroundings have room for it.
+#[inline]
+pub(super) fn column_bit(x: u16) -> u64 {
+    u64::from(x & 1) << 12
+}
+
+/// What surroundings tell alike for all nodes of a row: whether they are upper children along y
+/// and z, and how many children the nodes before the row had.
+pub(super) fn row_bits(row: &Row, node_count: u64, child_count: u64) -> u64 {
+    let has_many = u64::from(4 * child_count >= 13 * node_count);
+    let has_some = u64::from(2 * child_count >= 5 * node_count);
+    u64::from(row.y & 1) << 14 | u64::from(row.z & 1) << 27 | has_many << 37 | has_some << 43
+}
+
+/// The lower nibble, where the surroundings have room for it; for the second tree.
+#[inline]
+pub(super) fn lower_bits(lower: u8) -> u64 {
+    u64::from(lower & 3 | (lower & 12) << 1)
+}
+
+/// The nibble coded just before, for the first and for the second tree. Trees ask it last, so
+/// that a processor goes through them while it is still being read.
+#[cfg(feature = "encode")]
+pub(super) const LATE_BITS: [u64; 2] = [0xF0 << BEFORE_SHIFT, 0x1B];
 
 /// Questions that a tree asks at once.
 pub(super) const ASKED_AT_ONCE: usize = 3;
@@ -170,12 +195,12 @@ impl Shapes {
         if is_alone {
             return Self::code_path(coder, wanted);
         }
-        if surroundings & !POSITION_BITS == 0 && coder.flag(&mut self.is_alone, wanted.is_alone) {
+        if surroundings & !OWN_BITS == 0 && coder.flag(&mut self.is_alone, wanted.is_alone) {
             return Self::code_path(coder, wanted);
         }
         let [lower_tree, upper_tree] = &mut self.trees;
         let lower = coder.nibble(lower_tree.model(surroundings), wanted.mask & 15);
-        let surroundings = surroundings | u64::from(lower) << LOWER_NIBBLE_SHIFT;
+        let surroundings = surroundings | lower_bits(lower);
         let upper = coder.nibble(upper_tree.model(surroundings), wanted.mask >> 4);
         Shape {
             mask: upper << 4 | lower,

@@ -6,8 +6,8 @@
 
 use super::encode::{PointCloud, samples};
 use super::shape::{
-    ANSWER_COUNT, ASKED_AT_ONCE, LEVEL_COUNT, LOWER_NIBBLE_SHIFT, LearntStep, QUESTION_COUNT,
-    STEP_DEPTH_MAX, WEIGHTS, write,
+    ANSWER_COUNT, ASKED_AT_ONCE, LATE_BITS, LEVEL_COUNT, LearntStep, QUESTION_COUNT,
+    STEP_DEPTH_MAX, WEIGHTS, lower_bits, write,
 };
 
 /// The coarsest levels of a cloud are too few nodes to learn from.
@@ -25,7 +25,7 @@ pub fn train(clouds: &[PointCloud], question_count_max: usize) -> Vec<u8> {
             let lower = mask & 15;
             if with_lower {
                 Sample {
-                    surroundings: surroundings | u64::from(lower) << LOWER_NIBBLE_SHIFT,
+                    surroundings: surroundings | lower_bits(lower),
                     nibble: mask >> 4,
                 }
             } else {
@@ -37,8 +37,8 @@ pub fn train(clouds: &[PointCloud], question_count_max: usize) -> Vec<u8> {
         };
         samples.iter().map(nibble).collect()
     };
-    let trees = [of(false), of(true)].map(|samples| grow(&samples, question_count_max));
-    write(&trees)
+    let tree = |index: usize| grow(&of(index == 1), question_count_max, LATE_BITS[index]);
+    write(&[tree(0), tree(1)])
 }
 
 #[derive(Clone, Copy)]
@@ -61,10 +61,11 @@ struct Leaf {
 }
 
 impl Leaf {
-    fn new(step: usize, depth: usize, samples: Vec<Sample>) -> Self {
+    fn new(step: usize, depth: usize, samples: Vec<Sample>, late_bits: u64) -> Self {
         let can_ask = depth < STEP_DEPTH_MAX && samples.len() >= SAMPLE_COUNT_MIN;
         let (questions, gain_bits) = if can_ask {
-            best_questions(&samples)
+            let is_last = depth + 1 == STEP_DEPTH_MAX;
+            best_questions(&samples, if is_last { !0 } else { !late_bits })
         } else {
             ([0; ASKED_AT_ONCE], 0.0)
         };
@@ -84,9 +85,9 @@ enum Grown {
     Leaf(Counts),
 }
 
-fn grow(samples: &[Sample], question_count_max: usize) -> Vec<LearntStep> {
+fn grow(samples: &[Sample], question_count_max: usize, late_bits: u64) -> Vec<LearntStep> {
     let mut grown = vec![Grown::Leaf(counts(samples))];
-    let mut open = vec![Leaf::new(0, 0, samples.to_vec())];
+    let mut open = vec![Leaf::new(0, 0, samples.to_vec(), late_bits)];
     for _ in 0..question_count_max {
         let best = (0..open.len()).max_by(|&a, &b| open[a].gain_bits.total_cmp(&open[b].gain_bits));
         let Some(best) = best.filter(|&best| open[best].gain_bits > 0.0) else {
@@ -106,7 +107,7 @@ fn grow(samples: &[Sample], question_count_max: usize) -> Vec<LearntStep> {
                 &part
             };
             grown.push(Grown::Leaf(counts(seen)));
-            open.push(Leaf::new(first + answer, leaf.depth + 1, part));
+            open.push(Leaf::new(first + answer, leaf.depth + 1, part, late_bits));
         }
     }
     breadth_first(&grown)
@@ -160,7 +161,7 @@ fn split(samples: &[Sample], questions: &[u8]) -> Vec<Vec<Sample>> {
 }
 
 /// The best question, the best after it, and so on, and what they gain together.
-fn best_questions(samples: &[Sample]) -> ([u8; ASKED_AT_ONCE], f64) {
+fn best_questions(samples: &[Sample], may_ask: u64) -> ([u8; ASKED_AT_ONCE], f64) {
     let mut questions = [0; ASKED_AT_ONCE];
     let mut gain_bits = 0.0;
     for place in 0..ASKED_AT_ONCE {
@@ -172,6 +173,7 @@ fn best_questions(samples: &[Sample]) -> ([u8; ASKED_AT_ONCE], f64) {
                 std::array::from_fn(|question| sum[question] + gains[question])
             });
         let best = (0..QUESTION_COUNT)
+            .filter(|&question| may_ask >> question & 1 != 0)
             .max_by(|&a, &b| gains[usize::from(a)].total_cmp(&gains[usize::from(b)]));
         questions[place] = best.unwrap_or(0);
         gain_bits += gains[usize::from(questions[place])];
