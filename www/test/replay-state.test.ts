@@ -24,6 +24,7 @@ const STANDING: State = {
   positionSecs: 0,
   frame: 0,
   layer: null,
+  rendition: null,
   rate: 1,
   isLooping: false,
   isBeforeStart: false,

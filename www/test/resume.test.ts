@@ -25,6 +25,7 @@ const STANDING: State = {
   positionSecs: 0,
   frame: 0,
   layer: null,
+  rendition: null,
   rate: 1,
   isLooping: false,
   isBeforeStart: false,
