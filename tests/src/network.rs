@@ -28,10 +28,12 @@ pub struct Network {
     pub latency_secs: f64,
     /// When nothing moves at all.
     pub stalls: &'static [Stall],
-    /// What goes wrong with all streams but refinements.
+    /// What goes wrong with all streams but refinements and videos.
     pub faults: &'static [Fault],
     /// What goes wrong with refinements.
     pub refinement_faults: &'static [Fault],
+    /// What goes wrong with video textures.
+    pub video_faults: &'static [Fault],
 }
 
 impl Network {
@@ -42,6 +44,7 @@ impl Network {
         stalls: &[],
         faults: &[],
         refinement_faults: &[],
+        video_faults: &[],
     };
     /// A phone at home.
     pub const WIFI: Self = Self {
@@ -242,7 +245,19 @@ impl Driver {
         self.check_names();
         for shown in self.player.shown() {
             for key in self.keys_of(shown) {
-                let resident = self.frames.get(&(key, shown.frame));
+                let texture_count = self.manifest.tracks[usize::from(shown.track)]
+                    .textures
+                    .len();
+                let alternatives = 0..texture_count as u8;
+                let resident = match key.kind {
+                    StreamKind::Texture(_) => alternatives
+                        .map(|index| StreamKey {
+                            kind: StreamKind::Texture(index),
+                            ..key
+                        })
+                        .find_map(|key| self.frames.get(&(key, shown.frame))),
+                    _ => self.frames.get(&(key, shown.frame)),
+                };
                 assert!(resident.is_some(), "{key:?} of {shown:?} is not there");
                 if !matches!(key.kind, StreamKind::Texture(_)) {
                     assert_eq!(resident, Some(&shown.layer_count), "{key:?} of {shown:?}");
@@ -343,7 +358,8 @@ impl Driver {
             assert!(self.segments.contains(&at), "{at:?} is not held");
         }
         assert!(self.works.len() < self.decoders.count, "no decoder is free");
-        let is_sequential = matches!(at.0.kind, StreamKind::Rendition(_));
+        let is_sequential = matches!(at.0.kind, StreamKind::Rendition(_))
+            || stream_of(&self.manifest, at.0).is_video();
         let is_same = |work: &Work| (work.stream, work.segment) == at;
         assert!(
             !is_sequential || !self.works.values().any(is_same),
@@ -465,6 +481,7 @@ impl Driver {
     fn faults_of(&self, key: StreamKey) -> &'static [Fault] {
         let renditions = &self.manifest.tracks[usize::from(key.track)].renditions;
         match key.kind {
+            _ if stream_of(&self.manifest, key).is_video() => self.network.video_faults,
             StreamKind::Layer(1..) => self.network.refinement_faults,
             StreamKind::Rendition(index) if usize::from(index) + 1 < renditions.len() => {
                 self.network.refinement_faults

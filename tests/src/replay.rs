@@ -22,6 +22,8 @@ pub struct Replay {
     pub element_count: u32,
     /// Sides of the mesh's texture, pixels; 0 for none.
     pub texture_side: u32,
+    /// Whether the texture is a video, with images as the alternative after it.
+    pub has_video: bool,
     /// What refines the points, beyond the first layer.
     pub refinements: &'static [Refinement],
     /// Coarser renditions of meshes, finest first; a venue's are the same.
@@ -51,6 +53,7 @@ impl Default for Replay {
             frame_bytes: 20_000,
             element_count: 60_000,
             texture_side: 0,
+            has_video: false,
             refinements: &[],
             coarser: &[],
             has_venue: true,
@@ -77,10 +80,15 @@ impl Replay {
             height: self.texture_side,
             ..self.stream(self.frame_count, self.frame_bytes / 2)
         };
+        let video = Stream {
+            codec_string: Some("test.1".into()),
+            ..texture.clone()
+        };
+        let video = self.has_video.then_some(video);
         let mesh = Track {
             renditions: self.renditions(self.frame_count),
             textures: if self.texture_side > 0 {
-                vec![texture]
+                video.into_iter().chain([texture]).collect()
             } else {
                 Vec::new()
             },
@@ -151,6 +159,7 @@ impl Replay {
             triangle_count_max: 0,
             width: 0,
             height: 0,
+            codec_string: None,
             segments: segments.collect(),
         }
     }

@@ -729,6 +729,7 @@ proptest! {
         let replay = Replay {
             has_alternative: true,
             texture_side: 256,
+            has_video: true,
             frame_bytes: 12_000,
             ..Replay::default()
         };

@@ -24,6 +24,8 @@ const TRACK_COUNT_MAX: usize = 256;
 const STREAM_COUNT_MAX: usize = 16;
 /// A segment's size at most, bytes: a second of raw 1 million point frames fits.
 const SEGMENT_SIZE_MAX: u64 = 512 << 20;
+/// Characters of a codec string at most: the longest in use have about 30.
+const CODEC_STRING_LEN_MAX: usize = 64;
 /// The longest side of a texture, pixels: WebGPU's default limit.
 const TEXTURE_SIDE_MAX: u32 = 8192;
 
@@ -202,6 +204,9 @@ pub struct Stream {
     /// Height of a texture, pixels; 0 where it is none.
     #[serde(default)]
     pub height: u32,
+    /// What a video decoder must be able to do, as `avc1.640028`; of video textures alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codec_string: Option<String>,
     /// In order of frames, without gaps.
     pub segments: Vec<SegmentEntry>,
 }
@@ -553,12 +558,24 @@ impl Stream {
         (index - self.segments[at].first_frame < self.segments[at].frame_count).then_some(at)
     }
 
+    /// Whether its chunks are a video's, each made with those before it.
+    pub fn is_video(&self) -> bool {
+        self.codec_string.is_some()
+    }
+
     /// Bytes of all segments.
     pub fn size(&self) -> u64 {
         self.segments.iter().map(|segment| segment.size).sum()
     }
 
     fn check(&self, frame_count: u32) -> Result<(), PackError> {
+        let is_plain =
+            |text: &String| (1..=CODEC_STRING_LEN_MAX).contains(&text.len()) && text.is_ascii();
+        rule(
+            "2.4",
+            self.codec_string.iter().all(is_plain),
+            "`codecString` is 1 to 64 ASCII characters",
+        )?;
         let mut next_frame = 0;
         for segment in &self.segments {
             let counts = 1..=FRAME_COUNT_MAX;

@@ -28,7 +28,7 @@ pub(crate) struct Buffer {
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) streams: Vec<StreamBuffer>,
     /// For each track of the manifest the streams that it is shown with, as indices in `streams`:
-    /// all but refinements.
+    /// neither refinements nor textures that another takes the place of.
     pub(crate) tracks: Vec<Vec<usize>>,
     pub(crate) fetches: SortedMap<RequestId, SegmentRef>,
     pub(crate) jobs: SortedMap<JobId, Job>,
@@ -138,7 +138,8 @@ impl Buffer {
             for index in start..streams.len() {
                 let StreamBuffer { base, layer, .. } = streams[index];
                 streams[base].layer_count = layer + 1;
-                shown.extend((base == index).then_some(index));
+                let is_spare = matches!(streams[index].key.kind, StreamKind::Texture(1..));
+                shown.extend((base == index && !is_spare).then_some(index));
             }
             tracks.push(shown);
         }
@@ -153,6 +154,58 @@ impl Buffer {
             lost_segment_count: 0,
             next_id,
         }
+    }
+
+    /// Takes note that nothing of a stream can be decoded here; says whether its track has another
+    /// that does instead.
+    pub(crate) fn stop(&mut self, stream: usize) -> bool {
+        self.streams[stream].is_stopped = true;
+        self.choose_textures();
+        let StreamKey { track, kind } = self.streams[stream].key;
+        let mut shown = self.tracks[usize::from(track)].iter();
+        let is_good = |&index: &usize| {
+            let StreamBuffer {
+                key, is_stopped, ..
+            } = self.streams[index];
+            key.kind.is_texture() && !is_stopped
+        };
+        kind.is_texture() && shown.any(is_good)
+    }
+
+    /// Shows each track with the first of its textures that can be decoded, else with the last.
+    pub(crate) fn choose_textures(&mut self) {
+        for shown in &mut self.tracks {
+            let is_texture = |index: &&mut usize| self.streams[**index].key.kind.is_texture();
+            let Some(place) = shown.iter_mut().find(is_texture) else {
+                continue;
+            };
+            let track = self.streams[*place].key.track;
+            for (index, stream) in self.streams.iter().enumerate() {
+                if stream.key.track == track && stream.key.kind.is_texture() {
+                    *place = index;
+                    if !stream.is_stopped {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether its track is shown with a stream: no other texture takes its place.
+    pub(crate) fn is_played(&self, stream: usize) -> bool {
+        let StreamBuffer { key, base, .. } = &self.streams[stream];
+        self.tracks[usize::from(key.track)].contains(base)
+    }
+
+    /// Whether a frame is on the GPU; of a texture any alternative will do.
+    fn is_resident(&self, stream: usize, frame: u32) -> bool {
+        let StreamKey { track, kind } = self.streams[stream].key;
+        let is_same = |other: StreamKey| {
+            other.track == track
+                && (other.kind == kind || other.kind.is_texture() && kind.is_texture())
+        };
+        let mut streams = self.streams.iter();
+        streams.any(|other| is_same(other.key) && other.frames.contains_key(&frame))
     }
 
     /// Held and under way together.
@@ -280,8 +333,7 @@ impl Buffer {
     pub(crate) fn fit(&self, track: u16, frame: u32) -> Fit {
         let mut fit = Fit::Complete;
         for &index in &self.tracks[usize::from(track)] {
-            let stream = &self.streams[index];
-            if stream.frames.contains_key(&frame) {
+            if self.is_resident(index, frame) {
                 continue;
             }
             if self.segment_at(index, frame).is_some() && self.layers_hoped(index, frame) == 0 {
@@ -455,7 +507,7 @@ impl StreamBuffer {
             base,
             layer,
             layer_count: 0,
-            is_sequential: matches!(key.kind, StreamKind::Rendition(_)),
+            is_sequential: matches!(key.kind, StreamKind::Rendition(_)) || stream.is_video(),
             frame_bytes_max: frame_bytes_max(key.kind, stream),
             segments: SortedMap::default(),
             attempts: SortedMap::default(),
@@ -479,17 +531,17 @@ impl StreamBuffer {
     }
 }
 
-/// The streams of a track that are played, each with its place among layers or renditions: its
-/// layers, or its renditions and first texture.
+/// The streams of a track that can be played, each with its place among layers or renditions: its
+/// layers, or its renditions and its textures.
 fn stream_kinds(track: &Track) -> Vec<(StreamKind, usize)> {
     let count = |streams: &[Stream]| streams.len().min(LAYER_COUNT_MAX) as u8;
     let layers = (0..count(&track.layers)).map(StreamKind::Layer);
     let renditions = (0..count(&track.renditions)).rev();
     let renditions = renditions.map(StreamKind::Rendition);
-    let texture = track.textures.first().map(|_| (StreamKind::Texture(0), 0));
+    let textures = (0..count(&track.textures)).map(StreamKind::Texture);
     // A track has either the one or the other.
     let body = layers.chain(renditions).zip(0..);
-    body.chain(texture).collect()
+    body.chain(textures.map(|texture| (texture, 0))).collect()
 }
 
 /// The stream of a key.

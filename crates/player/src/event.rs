@@ -36,6 +36,13 @@ pub enum StreamKind {
     Texture(u8),
 }
 
+impl StreamKind {
+    /// Whether it is in the track's textures.
+    pub fn is_texture(self) -> bool {
+        matches!(self, Self::Texture(_))
+    }
+}
+
 /// Names a fetch; never used twice by one player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);

@@ -85,8 +85,9 @@ impl Pack {
     /// Whether nothing can ever be shown: all that could be tried was, and nothing came of it.
     pub(crate) fn is_hopeless(&self) -> bool {
         let buffer = &self.buffer;
-        let has_failed =
-            buffer.lost_segment_count > 0 || buffer.streams.iter().any(|stream| stream.is_stopped);
+        let mut streams = (0..).zip(&buffer.streams);
+        let has_failed = buffer.lost_segment_count > 0
+            || streams.any(|(index, stream)| stream.is_stopped && buffer.is_played(index));
         let is_empty = |&track: &u16| {
             let mut streams = buffer.tracks[usize::from(track)].iter();
             streams.any(|&stream| buffer.streams[stream].frames.is_empty())
@@ -168,8 +169,9 @@ impl Pack {
                     return (None, None);
                 };
                 let at = blamed(&job);
-                self.buffer.streams[at.stream].is_stopped = true;
-                (None, Some(self.problem(Problem::UNSUPPORTED, at)))
+                let is_replaced = self.buffer.stop(at.stream);
+                let problem = (!is_replaced).then(|| self.problem(Problem::UNSUPPORTED, at));
+                (None, problem)
             }
         }
     }
@@ -182,6 +184,7 @@ impl Pack {
             stream.is_stopped = false;
             stream.segments.retain(|_, slot| *slot != Slot::Lost);
         }
+        self.buffer.choose_textures();
         self.buffer.lost_segment_count = 0;
     }
 

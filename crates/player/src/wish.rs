@@ -342,7 +342,7 @@ impl Wisher<'_> {
 
     fn is_selected(&self, stream: usize) -> bool {
         let track = self.buffer.streams[stream].key.track;
-        self.focus.selected.contains(&track)
+        self.focus.selected.contains(&track) && self.buffer.is_played(stream)
     }
 
     fn is_static(&self, stream: usize) -> bool {

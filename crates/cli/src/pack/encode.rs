@@ -392,6 +392,7 @@ fn empty_stream(codec: CodecId) -> Stream {
         triangle_count_max: 0,
         width: 0,
         height: 0,
+        codec_string: None,
         segments: Vec::new(),
     }
 }
