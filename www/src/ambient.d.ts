@@ -8,6 +8,7 @@ declare module "*.css?inline" {
 /** `crates/web`, through wasm-bindgen. */
 declare module "touchline-engine" {
   import type { Command, Notice } from "./messages.js";
+  import type { TexturedManifest } from "./textures.js";
 
   export class Engine {
     /** Rejects with a `Problem` if there is nothing to draw with. */
@@ -15,6 +16,7 @@ declare module "touchline-engine" {
       canvas: OffscreenCanvas,
       decoders: MessagePort[],
       send: (notice: Notice) => void,
+      decodable: (manifest: TexturedManifest) => Promise<TexturedManifest>,
     ): Promise<Engine>;
     receive(command: Command): void;
     free(): void;

@@ -1,13 +1,18 @@
 /**
- * Decodes the engine's jobs, one after the other, frame by frame.
+ * Decodes the engine's jobs, one after the other, frame by frame. Those of video textures, which
+ * the browser decodes elsewhere, go beside the others.
  *
  * Always true: a cancelled job posts nothing more once its cancellation was seen, which is at the
  * latest one frame or brick after it arrived; the first frame that a mesh job posts carries its
  * topology.
  * The engine's side of the conversation is `crates/web/src/decode.rs`.
  */
+import { type Image, type Video, VideoLane } from "./video-lane.js";
 
-/** What the decoder makes of a frame, or of a brick of it: GPU-ready buffers, to be transferred. */
+/** What becomes of a frame, or of a brick of it: to be transferred. */
+export type DecodedData = DecodedFrame | { kind: "image"; image: Image };
+
+/** What the decoder makes of a frame, or of a brick of it: GPU-ready buffers. */
 export type DecodedFrame =
   | { kind: "points"; chunks: ArrayBuffer; points: ArrayBuffer }
   | {
@@ -49,6 +54,8 @@ export interface DecodeJob {
   /** How many frames are decoded only because later ones need them. */
   skip: number;
   frames: FrameToDecode[];
+  /** Of a video texture. */
+  video?: Video;
 }
 
 /** From the engine. */
@@ -62,7 +69,7 @@ export type DecodeAnswer =
       frame: number;
       brick: number | undefined;
       ms: number;
-      data: DecodedFrame;
+      data: DecodedData;
     }
   | { kind: "done"; job: number }
   | { kind: "failed"; job: number; frame: number; message: string; recovery: string };
@@ -75,8 +82,10 @@ export class DecodeLoop {
   readonly #port: MessagePort;
   readonly #create: CreateDecoder;
   readonly #decoders = new Map<string, Promise<ChunkDecoder>>();
-  /** The first is under way. Bounded by the engine, which counts what it has asked for. */
+  readonly #lane = new VideoLane();
+  /** Of each the first is under way. Bounded by the engine, which counts what it has asked for. */
   readonly #jobs: DecodeJob[] = [];
+  readonly #videoJobs: DecodeJob[] = [];
 
   constructor(port: MessagePort, create: CreateDecoder) {
     this.#port = port;
@@ -87,26 +96,49 @@ export class DecodeLoop {
   /** Hears nothing more. */
   close(): void {
     this.#jobs.length = 0;
+    this.#videoJobs.length = 0;
+    this.#lane.close();
     this.#port.onmessage = null;
     this.#port.close();
   }
 
   #receive(request: DecodeRequest): void {
     if (request.kind === "cancel") {
-      const index = this.#jobs.findIndex(({ job }) => job === request.job);
-      if (index >= 0) this.#jobs.splice(index, 1);
+      for (const jobs of [this.#jobs, this.#videoJobs]) {
+        const index = jobs.findIndex(({ job }) => job === request.job);
+        if (index >= 0) jobs.splice(index, 1);
+      }
     } else {
-      this.#jobs.push(request);
-      if (this.#jobs.length === 1) void this.#run();
+      const jobs = request.video === undefined ? this.#jobs : this.#videoJobs;
+      jobs.push(request);
+      if (jobs.length === 1) void this.#run(jobs);
     }
   }
 
-  async #run(): Promise<void> {
-    for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
-      const answer = await this.#decode(job);
-      if (this.#jobs[0] !== job) continue; // Cancelled; the next one has taken its place.
+  async #run(jobs: DecodeJob[]): Promise<void> {
+    for (let job = jobs[0]; job !== undefined; job = jobs[0]) {
+      const { video } = job;
+      const answer = await (video === undefined
+        ? this.#decode(job)
+        : this.#decodeVideo(job, video));
+      if (jobs[0] !== job) continue; // Cancelled; the next one has taken its place.
       if (answer !== null) this.#post(answer);
-      this.#jobs.shift();
+      jobs.shift();
+    }
+  }
+
+  async #decodeVideo(job: DecodeJob, video: Video): Promise<DecodeAnswer> {
+    let next = job.firstFrame + job.skip;
+    try {
+      const isWanted = (): boolean => this.#videoJobs[0] === job;
+      await this.#lane.decode(job, video, isWanted, (frame, ms, image) => {
+        next = frame + 1;
+        const data = { kind: "image", image } as const;
+        this.#post({ kind: "frame", job: job.job, frame, brick: undefined, ms, data });
+      });
+      return { kind: "done", job: job.job };
+    } catch (error) {
+      return failure(job, next, error);
     }
   }
 
@@ -135,8 +167,7 @@ export class DecodeLoop {
       }
       return { kind: "done", job: job.job };
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      return { kind: "failed", job: job.job, frame, message, recovery: recoveryOf(error) };
+      return failure(job, frame, error);
     }
   }
 
@@ -149,7 +180,7 @@ export class DecodeLoop {
   }
 
   #post(answer: DecodeAnswer): void {
-    this.#port.postMessage(answer, answer.kind === "frame" ? buffersOf(answer.data) : []);
+    this.#port.postMessage(answer, answer.kind === "frame" ? transferablesOf(answer.data) : []);
   }
 }
 
@@ -164,8 +195,13 @@ function topologyOf(data: DecodedFrame): Topology | null {
   return indices !== undefined && attributes !== undefined ? { indices, attributes } : null;
 }
 
-function buffersOf(data: DecodedFrame): ArrayBuffer[] {
-  return Object.values(data).filter((value): value is ArrayBuffer => value instanceof ArrayBuffer);
+function transferablesOf(data: DecodedData): Transferable[] {
+  return Object.values(data).filter((value): value is Transferable => typeof value === "object");
+}
+
+function failure(job: DecodeJob, frame: number, error: unknown): DecodeAnswer {
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: "failed", job: job.job, frame, message, recovery: recoveryOf(error) };
 }
 
 function recoveryOf(error: unknown): string {

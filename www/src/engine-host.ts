@@ -6,6 +6,7 @@
  */
 import init, { Engine } from "touchline-engine";
 import type { Command, Notice } from "./messages.js";
+import { decodable } from "./textures.js";
 import { fetchWasm, problemFromStart } from "./wasm-loading.js";
 
 /** What an engine needs to start. */
@@ -57,9 +58,10 @@ export class EngineHost {
   async #start({ canvas, ports, wasmUrl }: EngineStart): Promise<Engine | null> {
     try {
       await init({ module_or_path: await fetchWasm(wasmUrl) });
-      return await Engine.start(canvas, ports, (notice) => {
+      const send = (notice: Notice): void => {
         if (!this.#isOver) this.#send(notice);
-      });
+      };
+      return await Engine.start(canvas, ports, send, decodable);
     } catch (error) {
       this.#send({ kind: "problem", ...problemFromStart(error, wasmUrl) });
       return null;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use glam::UVec2;
 
-use crate::{Gpu, GpuError, Item, Renderer, TextureHandle, UploadError, View};
+use crate::{Gpu, GpuError, Item, Renderer, TextureHandle, View};
 
 /// Where the pixels go.
 #[derive(Debug)]
@@ -127,25 +127,20 @@ impl Canvas {
 }
 
 impl Renderer {
-    /// Fills a texture with a decoded image of its size.
+    /// Fills a texture with a decoded image, from its top left corner on.
     ///
-    /// # Errors
-    /// [`UploadError::Inconsistent`] if the bitmap has another size; a closed one has size 0.
-    pub fn write_bitmap(
+    /// - `image`: at least as large as the texture, else this panics; an `ImageBitmap`, or what
+    ///   else the browser copies, cast to one: types for all of that would cost 1 kB.
+    pub fn write_image(
         &mut self,
         gpu: &Gpu,
         texture: &TextureHandle,
-        bitmap: wgpu::web_sys::ImageBitmap,
-    ) -> Result<(), UploadError> {
+        image: wgpu::web_sys::ImageBitmap,
+    ) {
         let size_px = texture.size_px();
-        if size_px != UVec2::new(bitmap.width(), bitmap.height()) {
-            return Err(UploadError::Inconsistent(
-                "an image is as large as its texture",
-            ));
-        }
         gpu.queue.copy_external_image_to_texture(
             &wgpu::CopyExternalImageSourceInfo {
-                source: wgpu::ExternalImageSource::ImageBitmap(bitmap),
+                source: wgpu::ExternalImageSource::ImageBitmap(image),
                 origin: wgpu::Origin2d::ZERO,
                 flip_y: false,
             },
@@ -164,6 +159,5 @@ impl Renderer {
             },
         );
         texture.has_levels.set(false);
-        Ok(())
     }
 }

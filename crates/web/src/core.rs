@@ -22,7 +22,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::MessagePort;
 
 use crate::convert;
-use crate::decode::{self, Answer, Decoders, Job};
+use crate::decode::{self, Answer, Decoders, FrameData, Job, Video};
 use crate::fetch::{Abort, fetch};
 use crate::js;
 use crate::messages::{Command, Notice, Problem};
@@ -31,7 +31,8 @@ use crate::picture::Picture;
 use crate::report::Reporter;
 use crate::screen::Screen;
 use crate::store::{HeldSegment, Resident, Store};
-use crate::{texture, upload};
+use crate::texture::{self, Image};
+use crate::upload;
 
 /// Rounds of thinking in one go at most: an action that is done at once (a segment that is already
 /// here) asks for one more round, and rounds must end.
@@ -61,6 +62,7 @@ pub(crate) struct Core {
     decoders: Decoders,
     inbox: Vec<Event>,
     send: Function,
+    decodable: Function,
     opening: Option<Abort>,
     fetches: SortedMap<RequestId, Abort>,
     jobs: SortedMap<JobId, RunningJob>,
@@ -79,7 +81,12 @@ pub(crate) struct Core {
 
 impl Shared {
     /// An engine at rest, with a screen and nothing to show.
-    pub(crate) fn new(screen: Screen, ports: Vec<MessagePort>, send: Function) -> Self {
+    pub(crate) fn new(
+        screen: Screen,
+        ports: Vec<MessagePort>,
+        send: Function,
+        decodable: Function,
+    ) -> Self {
         let (done, mut displayed) = mpsc::unbounded();
         let core = Rc::new_cyclic(|me: &Weak<RefCell<Core>>| {
             let callback = |deed: fn(&mut Core)| -> Function {
@@ -111,6 +118,7 @@ impl Shared {
                 decoders,
                 inbox: Vec::new(),
                 send,
+                decodable,
                 opening: None,
                 fetches: SortedMap::default(),
                 jobs: SortedMap::default(),
@@ -205,8 +213,9 @@ impl Core {
         let Ok(abort) = Abort::new() else { return };
         self.opening = Some(abort.clone());
         let (me, visit) = (self.me.clone(), self.visit);
+        let decodable = self.decodable.clone();
         spawn_local(async move {
-            let result = open(&src, &abort).await;
+            let result = open(&src, &abort, &decodable).await;
             enter(&me, |core| {
                 if core.visit == visit {
                     core.opened(result);
@@ -506,7 +515,8 @@ impl Core {
         index: u32,
         frames: Range<u32>,
     ) -> Option<()> {
-        if matches!(stream.kind, StreamKind::Texture(_)) {
+        let video = self.stream(stream)?.codec_string.clone();
+        if stream.kind.is_texture() && video.is_none() {
             let held = self.store.segment(stream, index)?.clone();
             texture::decode(self.me.clone(), self.visit, id, stream, held, frames);
             return Some(());
@@ -520,6 +530,13 @@ impl Core {
             frames,
             element_count_max: finest.element_count_max,
             triangle_count_max: finest.triangle_count_max,
+            video: video.map(|codec| Video {
+                codec,
+                width: finest.width,
+                height: finest.height,
+                lane: usize::from(stream.track),
+                source: texture::number_of(self.visit, stream, index),
+            }),
         };
         self.decoders.start(&job).ok()
     }
@@ -543,6 +560,10 @@ impl Core {
                 else {
                     return;
                 };
+                if let FrameData::Image(image) = data {
+                    let frame = held.segment.first_frame + index;
+                    return self.image_arrived(job, running.stream, frame, image);
+                }
                 self.report.decoded(millis);
                 let key = held.segment.key_before(index as usize) as u32;
                 let run = (running.stream, running.segment, key);
@@ -557,6 +578,18 @@ impl Core {
             }
             Answer::Done { job } => self.job_done(job),
             Answer::Failed { job, recovery } => self.job_failed(job, recovery),
+        }
+    }
+
+    /// A frame of a video texture is decoded.
+    fn image_arrived(&mut self, job: JobId, key: StreamKey, frame: u32, image: Image) {
+        let size = self.stream(key).map(|stream| (stream.width, stream.height));
+        match size.and_then(|size| texture::upload(self, size, &image)) {
+            Some(texture) => {
+                let size_bytes = texture.size_bytes();
+                self.frame_ready(key, frame, Resident::Texture(Rc::new(texture)), size_bytes);
+            }
+            None => self.job_failed(job, Recovery::Stop),
         }
     }
 

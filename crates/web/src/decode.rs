@@ -13,6 +13,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort};
 
 use crate::store::HeldSegment;
+use crate::texture::Image;
 
 /// Bricks of a frame that are decoded apart at most: far more than there are workers. A frame that
 /// claims more is decoded as a whole.
@@ -62,6 +63,8 @@ pub(crate) enum FrameData {
         /// Indices and `PackedAttribute` records; with the first frame of each job at least.
         topology: Option<(Uint8Array, Uint8Array)>,
     },
+    /// A picture of a video texture.
+    Image(Image),
 }
 
 /// A brick of a point cloud, or all of it.
@@ -86,6 +89,23 @@ pub(crate) struct Job {
     pub(crate) element_count_max: u32,
     /// Triangles of the stream's largest frame.
     pub(crate) triangle_count_max: u32,
+    /// If it is of a video texture.
+    pub(crate) video: Option<Video>,
+}
+
+/// What decoding a video texture needs beside its chunks.
+#[derive(Debug)]
+pub(crate) struct Video {
+    /// As WebCodecs names it.
+    pub(crate) codec: String,
+    /// Of the texture, pixels.
+    pub(crate) width: u32,
+    /// Of the texture, pixels.
+    pub(crate) height: u32,
+    /// Jobs of one lane go to one port, where the next may go on from the one before.
+    pub(crate) lane: usize,
+    /// Names the segment; no other has its number.
+    pub(crate) source: f64,
 }
 
 /// For each frame of a layer-0 segment its bricks; empty where all have one.
@@ -178,10 +198,14 @@ impl Decoders {
         if share_count == 0 {
             return Err("no decoder".into());
         }
+        let port_count = self.ports.len();
         for share in 0..share_count {
             let (message, transfer) = message(job, base, share, share_count)?;
             let is_busy = |port: &&mut Port| (port.jobs.contains(&job.id), port.jobs.len());
-            let port = self.ports.iter_mut().min_by_key(is_busy);
+            let port = match &job.video {
+                Some(video) => self.ports.get_mut(video.lane % port_count),
+                None => self.ports.iter_mut().min_by_key(is_busy),
+            };
             let port = port.ok_or("no decoder")?;
             port.port
                 .post_message_with_transferable(&message, &transfer)?;
@@ -320,6 +344,15 @@ fn message(
             ("bricks", bricks.into()),
         ])?);
     }
+    let video = match &job.video {
+        None => JsValue::UNDEFINED,
+        Some(video) => object(&[
+            ("codec", video.codec.as_str().into()),
+            ("width", video.width.into()),
+            ("height", video.height.into()),
+            ("source", video.source.into()),
+        ])?,
+    };
     let CodecId(codec) = base.segment.codec;
     let codec = String::from_utf8_lossy(&codec).into_owned();
     let message = object(&[
@@ -331,6 +364,7 @@ fn message(
         ("firstFrame", key.into()),
         ("skip", (job.frames.start - key).into()),
         ("frames", frames.into()),
+        ("video", video),
     ])?;
     Ok((message, transfer))
 }
@@ -390,6 +424,11 @@ fn read_frame(data: &JsValue) -> Option<FrameData> {
             vertices: bytes(data, "vertices")?,
             topology: bytes(data, "indices").zip(bytes(data, "attributes")),
         }),
+        // The decode worker checks its size: whatever it is, the GPU takes it.
+        "image" => {
+            let image = field(data, "image").unchecked_into();
+            Some(FrameData::Image(Image(image)))
+        }
         _ => None,
     }
 }
@@ -426,6 +465,7 @@ mod tests {
             frames,
             element_count_max: 10,
             triangle_count_max: 20,
+            video: None,
         }
     }
 
@@ -486,6 +526,40 @@ mod tests {
         let (mut decoders, messages) = started(&job(layers, 4..6), 1).await;
         assert_eq!(frame(&messages[0], 0), (vec![4, 14, 24], vec![None]));
         assert_eq!(frame(&messages[0], 1), (vec![5, 15, 25], vec![None]));
+        decoders.close();
+    }
+
+    #[wasm_bindgen_test]
+    async fn jobs_of_a_video_go_to_one_port() {
+        let channels = [
+            MessageChannel::new().unwrap(),
+            MessageChannel::new().unwrap(),
+        ];
+        let ports = channels.iter().map(MessageChannel::port1).collect();
+        let mut decoders = Decoders::new(ports, |_| {});
+        let received = js_sys::Promise::new(&mut |resolve, _| {
+            channels[1].port2().set_onmessage(Some(&resolve));
+        });
+        for id in [7, 8] {
+            let video = Video {
+                codec: "avc1.640028".to_owned(),
+                width: 30,
+                height: 20,
+                lane: 5,
+                source: 2.0,
+            };
+            let mut job = job(vec![segment(0, &[])], 3..5);
+            (job.id, job.video) = (JobId(id), Some(video));
+            decoders.start(&job).unwrap();
+        }
+        assert_eq!(decoders.ports[1].jobs, [JobId(7), JobId(8)]);
+        let event: MessageEvent = JsFuture::from(received).await.unwrap().unchecked_into();
+        let video = field(&event.data(), "video");
+        let codec = field(&video, "codec").as_string();
+        assert_eq!(codec.as_deref(), Some("avc1.640028"));
+        let [width, height, source] =
+            ["width", "height", "source"].map(|name| field(&video, name).as_f64());
+        assert_eq!((width, height, source), (Some(30.0), Some(20.0), Some(2.0)));
         decoders.close();
     }
 

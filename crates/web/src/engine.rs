@@ -21,6 +21,8 @@ impl Engine {
     /// - `canvas`: where to draw.
     /// - `decoders`: one port to each decode worker, at least one.
     /// - `send`: called with each notice.
+    /// - `decodable`: given a manifest, promises it without the textures that this browser cannot
+    ///   decode.
     ///
     /// # Errors
     /// A `Problem` as `www/src/messages.ts` has it, if there is nothing to draw with.
@@ -28,12 +30,13 @@ impl Engine {
         canvas: OffscreenCanvas,
         decoders: Vec<MessagePort>,
         send: Function,
+        decodable: Function,
     ) -> Result<Engine, JsValue> {
         console_error_panic_hook::set_once();
         let screen = Screen::open(canvas)
             .await
             .map_err(|problem| to_js(&problem))?;
-        let shared = Shared::new(screen, decoders, send);
+        let shared = Shared::new(screen, decoders, send, decodable);
         Ok(Self { shared })
     }
 

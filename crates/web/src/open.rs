@@ -1,9 +1,11 @@
 //! Opens a pack: finds its manifest, in either layout, and says where each segment's bytes are.
 
-use js_sys::Uint8Array;
+use js_sys::{Function, Promise, Uint8Array};
 use touchline_pack::{HEADER_SIZE, Header, Manifest, PackError, SegmentEntry};
 use touchline_player::FailReason;
 use touchline_scene::Seconds;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::fetch::{Abort, ByteRange, Fetched, fetch};
 use crate::js;
@@ -120,12 +122,18 @@ pub(crate) fn resolve(relative: &str, base: &str) -> Option<String> {
 
 /// Fetches and checks the manifest of the pack at `src`.
 ///
+/// - `decodable`: as for [`crate::Engine::start`].
+///
 /// # Errors
 /// A fatal [`Problem`] that says what and where.
-pub(crate) async fn open(src: &str, abort: &Abort) -> Result<(Manifest, Source), Problem> {
+pub(crate) async fn open(
+    src: &str,
+    abort: &Abort,
+    decodable: &Function,
+) -> Result<(Manifest, Source), Problem> {
     let path = src.split(['?', '#']).next().unwrap_or(src);
     if path.ends_with(".touchline") {
-        return open_file(src, abort).await;
+        return open_file(src, abort, decodable).await;
     }
     let manifest_url = if path.ends_with('/') {
         format!("{path}manifest.json")
@@ -133,11 +141,15 @@ pub(crate) async fn open(src: &str, abort: &Abort) -> Result<(Manifest, Source),
         src.to_owned()
     };
     let fetched = fetch_patiently(&manifest_url, None, abort).await?;
-    let manifest = parse(&fetched.bytes, src)?;
+    let manifest = parse(&fetched.bytes, src, decodable).await?;
     Ok((manifest, Source::Folder { manifest_url }))
 }
 
-async fn open_file(src: &str, abort: &Abort) -> Result<(Manifest, Source), Problem> {
+async fn open_file(
+    src: &str,
+    abort: &Abort,
+    decodable: &Function,
+) -> Result<(Manifest, Source), Problem> {
     let mut fetched = fetch_patiently(src, Some(0..FIRST_FETCH_SIZE), abort).await?;
     let head = fetched.bytes.subarray(0, HEADER_SIZE as u32).to_vec();
     let header = Header::parse(&head).map_err(|error| refused(&error, src))?;
@@ -147,7 +159,7 @@ async fn open_file(src: &str, abort: &Abort) -> Result<(Manifest, Source), Probl
         fetched = fetch_patiently(src, Some(0..range.end), abort).await?;
     }
     let manifest = fetched.bytes.subarray(range.start as u32, range.end as u32);
-    let manifest = parse(&manifest, src)?;
+    let manifest = parse(&manifest, src, decodable).await?;
     let source = if fetched.is_range {
         Source::File {
             url: src.to_owned(),
@@ -166,13 +178,27 @@ async fn open_file(src: &str, abort: &Abort) -> Result<(Manifest, Source), Probl
     Ok((manifest, source))
 }
 
-/// Reads the manifest with the browser's own JSON reader, which costs no wasm.
-fn parse(json: &Uint8Array, src: &str) -> Result<Manifest, Problem> {
+/// Reads the manifest with the browser's own JSON reader, which costs no wasm, and leaves out what
+/// `decodable` does; that sees nothing that was not checked.
+async fn parse(json: &Uint8Array, src: &str, decodable: &Function) -> Result<Manifest, Problem> {
     let not_json = || problem(2001, "FORMAT.md 2.1: the manifest is no JSON", src);
     let text = String::from_utf8(json.to_vec()).map_err(|_| not_json())?;
     let value = js_sys::JSON::parse(&text).map_err(|_| not_json())?;
-    let json = || serde_wasm_bindgen::Deserializer::from(value.clone());
-    Manifest::read(json).map_err(|error| refused(&error, src))
+    let read = |value: &JsValue| {
+        let json = || serde_wasm_bindgen::Deserializer::from(value.clone());
+        Manifest::read(json).map_err(|error| refused(&error, src))
+    };
+    let whole = read(&value)?;
+    let promise = decodable.call1(&JsValue::NULL, &value);
+    let promise = promise.map(|promise| JsFuture::from(Promise::resolve(&promise)));
+    match promise {
+        Ok(promise) => match promise.await {
+            Ok(part) if part != value => read(&part),
+            // What could not be asked about is tried, and then fails.
+            _ => Ok(whole),
+        },
+        Err(_) => Ok(whole),
+    }
 }
 
 fn refused(error: &PackError, src: &str) -> Problem {
@@ -254,14 +280,14 @@ mod tests {
     //! Method: manifests behind `blob:` addresses, and one that is nowhere.
 
     use super::*;
-    use wasm_bindgen::JsValue;
     use wasm_bindgen_test::wasm_bindgen_test;
 
     async fn open_text(text: &str) -> Result<Manifest, Problem> {
         let parts = js_sys::Array::of1(&JsValue::from_str(text));
         let blob = web_sys::Blob::new_with_str_sequence(&parts).unwrap();
         let url = web_sys::Url::create_object_url_with_blob(&blob).unwrap();
-        let opened = open(&url, &Abort::new().unwrap()).await;
+        let all = Function::new_with_args("manifest", "return Promise.resolve(manifest)");
+        let opened = open(&url, &Abort::new().unwrap(), &all).await;
         opened.map(|(manifest, _)| manifest)
     }
 
@@ -310,7 +336,8 @@ mod tests {
             .as_string()
             .unwrap();
         let url = resolve("/no/such/pack/?token=secret", &here).unwrap();
-        let problem = open(&url, &Abort::new().unwrap()).await.unwrap_err();
+        let all = Function::new_no_args("");
+        let problem = open(&url, &Abort::new().unwrap(), &all).await.unwrap_err();
         assert_eq!((problem.code, problem.http_status), (1404, Some(404)));
         assert!(!problem.url.unwrap().contains("secret"));
     }

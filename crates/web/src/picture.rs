@@ -194,10 +194,11 @@ fn piece<'a>(info: &Track, shown: &Shown, phase: f32, store: &'a Store) -> Optio
             (item, *shadow, point_count)
         }
         Resident::Mesh(mesh, _, shadow) => {
-            let texture = match resident(StreamKind::Texture(0), frame) {
+            let mut textures = (0..info.textures.len() as u8).map(StreamKind::Texture);
+            let texture = textures.find_map(|kind| match resident(kind, frame) {
                 Some(Resident::Texture(texture)) => Some(&**texture),
                 _ => None,
-            };
+            });
             let next = next.and_then(|next| resident(body, next));
             let (next, next_shadow) = match next {
                 Some(Resident::Mesh(mesh, _, shadow)) => (Some((mesh, phase)), *shadow),

@@ -12,10 +12,11 @@ use touchline_render::{
     Canvas, CanvasSource, Gpu, GpuError, Item, Presented, Renderer, TextureHandle, View,
 };
 use touchline_scene::Seconds;
-use web_sys::{ImageBitmap, OffscreenCanvas};
+use web_sys::OffscreenCanvas;
 
 use crate::js;
 use crate::messages::Problem;
+use crate::texture::Image;
 
 /// Pictures handed to the GPU and not yet done, at most. With more, a slow GPU falls ever further
 /// behind the clock; with fewer, a fast one idles while the next picture is prepared.
@@ -90,10 +91,10 @@ impl Screen {
         &mut self.opened.renderer
     }
 
-    /// Fills a texture with an image of its size; says whether it had that size.
-    pub(crate) fn write_bitmap(&mut self, texture: &TextureHandle, bitmap: &ImageBitmap) -> bool {
+    /// Fills a texture with an image, which is at least as large.
+    pub(crate) fn write_image(&mut self, texture: &TextureHandle, image: &Image) {
         let Opened { gpu, renderer, .. } = &mut self.opened;
-        renderer.write_bitmap(gpu, texture, bitmap.clone()).is_ok()
+        renderer.write_image(gpu, texture, image.0.clone());
     }
 
     /// The adapter, in the browser's words.

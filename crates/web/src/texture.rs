@@ -1,4 +1,4 @@
-//! Texture images: decoded by the browser, copied to the GPU.
+//! Textures: images decoded by the browser, and what it decoded on the way to the GPU.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 
 use js_sys::{Array, Uint8Array};
 use touchline_pack::CodecId;
-use touchline_player::{JobId, Recovery, StreamKey};
+use touchline_player::{JobId, Recovery, StreamKey, StreamKind};
 use touchline_render::TextureHandle;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -85,7 +85,12 @@ async fn decode_frame(
         if !is_wanted {
             return;
         }
-        match bitmap.ok().and_then(|bitmap| upload(core, &bitmap)) {
+        // All textures are as large as their images: the size is theirs.
+        let uploaded = bitmap.ok().and_then(|bitmap| {
+            let size = (bitmap.width(), bitmap.height());
+            upload(core, size, &Image(bitmap))
+        });
+        match uploaded {
             Some(texture) => {
                 let size_bytes = texture.size_bytes();
                 let resident = Resident::Texture(Rc::new(texture));
@@ -100,12 +105,38 @@ async fn decode_frame(
     is_wanted
 }
 
-fn upload(core: &mut Core, bitmap: &ImageBitmap) -> Option<TextureHandle> {
-    let (width, height) = (bitmap.width(), bitmap.height());
+/// Copies a decoded image to the GPU; `None` if that cannot hold it.
+///
+/// - `width`, `height`: the texture's; the image has at least as many pixels.
+pub(crate) fn upload(
+    core: &mut Core,
+    (width, height): (u32, u32),
+    image: &Image,
+) -> Option<TextureHandle> {
     let texture = core.screen.renderer().create_texture(width, height).ok()?;
-    let is_written = core.screen.write_bitmap(&texture, bitmap);
-    bitmap.close();
-    is_written.then_some(texture)
+    core.screen.write_image(&texture, image);
+    Some(texture)
+}
+
+/// A picture that the browser decoded, an `ImageBitmap`, or a `VideoFrame` that passes for one;
+/// closed when dropped: decoders have few of them to give.
+#[derive(Debug)]
+pub(crate) struct Image(pub(crate) ImageBitmap);
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// A number that no other segment of this or an earlier pack has; exact in JavaScript.
+pub(crate) fn number_of(visit: u32, stream: StreamKey, segment: u32) -> f64 {
+    let StreamKind::Texture(index) = stream.kind else {
+        return -1.0;
+    };
+    // A manifest has at most 256 tracks, 16 streams each and 864000 frames.
+    let in_pack = u32::from(stream.track) << 24 | u32::from(index) << 20 | segment;
+    f64::from(visit) * 4_294_967_296.0 + f64::from(in_pack)
 }
 
 /// Has the browser decode an image, colours and alpha as they are written.
@@ -124,4 +155,31 @@ async fn image_bitmap(bytes: &Uint8Array, codec: CodecId) -> Result<ImageBitmap,
     options.set_color_space_conversion(web_sys::ColorSpaceConversion::None);
     let promise = js::create_image_bitmap(&blob, &options)?;
     Ok(JsFuture::from(promise).await?.unchecked_into())
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: segments are told apart by their numbers.
+
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    fn texture(track: u16, index: u8) -> StreamKey {
+        let kind = StreamKind::Texture(index);
+        StreamKey { track, kind }
+    }
+
+    #[wasm_bindgen_test]
+    fn no_two_segments_have_one_number() {
+        let numbers = [
+            (0, texture(0, 0), 0),
+            (0, texture(0, 0), 1),
+            (0, texture(0, 15), 863_999),
+            (0, texture(1, 0), 0),
+            (0, texture(255, 15), 863_999),
+            (1, texture(0, 0), 0),
+        ];
+        let numbers = numbers.map(|(visit, stream, segment)| number_of(visit, stream, segment));
+        assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+    }
 }

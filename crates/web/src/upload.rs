@@ -60,6 +60,7 @@ pub(crate) fn upload(
                 size_bytes,
             ))
         }
+        FrameData::Image(_) => Err(UploadError::Inconsistent("a frame has geometry")),
     }
 }
 
