@@ -41,11 +41,15 @@ export class ReplayPage {
     this.page = page;
   }
 
-  /** Opens an address and waits for the element's definition; `beforeScripts` runs in the page. */
+  /**
+   * Opens an address and waits for the element's definition; `beforeScripts` runs in the page, and
+   * is given `words`.
+   */
   static async open(
     browser: Browser,
     url: string,
-    beforeScripts: () => void = () => undefined,
+    beforeScripts: (...words: string[]) => void = () => undefined,
+    ...words: string[]
   ): Promise<ReplayPage> {
     const page = await browser.newPage();
     const opened = new ReplayPage(page);
@@ -61,7 +65,7 @@ export class ReplayPage {
       if (!isOwn) opened.complaints.push(`${request.url()}: leaves the site`);
     });
     await page.evaluateOnNewDocument(keepEvents, KEPT_EVENTS);
-    await page.evaluateOnNewDocument(beforeScripts);
+    await page.evaluateOnNewDocument(beforeScripts, ...words);
     await page.goto(url);
     await page.waitForFunction(() => customElements.get("touchline-replay") !== undefined);
     return opened;

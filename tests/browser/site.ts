@@ -6,6 +6,8 @@
  * - `/small/`: a pack of 50 frames with few points, quick to decode and draw anywhere;
  * - `/damaged/`: the same, with a byte of a segment in its middle changed;
  * - `/light/`: the action of the demo at the time of its broadcast, light enough for any machine;
+ * - `/colours/`: a square whose texture has another colour in each frame (`COLOURS`), a video with
+ *   images behind it where there is an ffmpeg, else images;
  * - `/loot/`, `/liam/`: frames of real captures, where there are any.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -21,19 +23,21 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { PNG } from "pngjs";
 import type { TestProject } from "vitest/node";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 /** The whole of it. */
-const SITE = join(ROOT, "target/browser-tests/site");
+export const SITE = join(ROOT, "target/browser-tests/site");
 const WORK = join(ROOT, "target/browser-tests/work");
 /** Pictures of failures go here. */
 export const PICTURES = join(ROOT, "target/browser-tests/pictures");
 
 /** The native tools, built by `cargo xtask test`. */
-const TOUCHLINE = process.env["TOUCHLINE"] ?? join(ROOT, "target/debug/touchline");
+export const TOUCHLINE = process.env["TOUCHLINE"] ?? join(ROOT, "target/debug/touchline");
 const GENERATOR = process.env["TOUCHLINE_DEMO"] ?? join(ROOT, "target/debug/touchline-demo");
-const CAPTURES = process.env["TOUCHLINE_DATA"] ?? join(ROOT, "../shared/data");
+/** Real captures. */
+export const CAPTURES = process.env["TOUCHLINE_DATA"] ?? join(ROOT, "../shared/data");
 
 /** A real capture, and how many of its frames are packed. */
 interface Capture {
@@ -54,6 +58,12 @@ const BROADCAST_START = "2026-02-14T19:30:00Z";
 /** Frames of the small pack, at 25 a second. */
 export const SMALL_FRAME_COUNT = 50;
 
+const LEVELS = [40, 125, 210] as const;
+/** The texture's colour in each frame of `/colours/`: red, green and blue, far from each other. */
+export const COLOURS = LEVELS.flatMap((red) =>
+  LEVELS.flatMap((green) => LEVELS.map((blue) => [red, green, blue] as const)),
+);
+
 declare module "vitest" {
   export interface ProvidedContext {
     /** The server's address, with a slash at the end. */
@@ -72,6 +82,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
   cpSync(library, SITE, { recursive: true });
   makeSmallPacks();
   makeLightPack();
+  makeColourPack();
   project.provide("captures", packRealCaptures());
   const { server, address } = await serve();
   project.provide("site", address);
@@ -108,6 +119,31 @@ function makeLightPack(): void {
     ...["pack", "--out", join(SITE, "light"), "--frame-rate", "25", "--title", "Light"],
     ...["--scene", scene, "--start", BROADCAST_START],
     ...["--track", `id=points,path=${capture}/athlete-points`],
+  ]);
+}
+
+function makeColourPack(): void {
+  const capture = join(WORK, "colours");
+  mkdirSync(capture, { recursive: true });
+  const floats = ["x", "y", "z", "s", "t"].map((name) => `property float ${name}`);
+  const ply = [
+    ...["ply", "format ascii 1.0", "element vertex 4", ...floats, "element face 2"],
+    ...["property list uchar int vertex_indices", "end_header"],
+    ...["-1 0 0 0 1", "1 0 0 1 1", "1 2 0 1 0", "-1 2 0 0 0", "3 0 1 2", "3 0 2 3", ""],
+  ].join("\n");
+  for (const [frame, [red, green, blue]] of COLOURS.entries()) {
+    const png = new PNG({ width: 96, height: 65 });
+    for (let at = 0; at < png.data.length; at += 4) png.data.set([red, green, blue, 255], at);
+    const number = String(frame).padStart(2, "0");
+    writeFileSync(join(capture, `square_${number}.ply`), ply);
+    writeFileSync(join(capture, `image_${number}.png`), PNG.sync.write(png));
+  }
+  const scene = join(WORK, "colours.json");
+  writeFileSync(scene, JSON.stringify({ stage: { surface: "none" } }));
+  run(TOUCHLINE, [
+    ...["pack", capture, "--out", join(SITE, "colours"), "--frame-rate", "25"],
+    ...["--segment-secs", "0.32", "--title", "Colours", "--scene", scene],
+    ...["--preset", "id=front,target=0 1 0,yaw=0,pitch=0,distance=2,fov=40"],
   ]);
 }
 

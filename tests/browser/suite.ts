@@ -12,7 +12,11 @@ export interface Suite {
   /** Opens a replay of `pack` on the test page. */
   replay(pack: string, attributes?: Record<string, string>): Promise<ReplayPage>;
   /** Opens a page of the site. */
-  open(path: string, beforeScripts?: () => void): Promise<ReplayPage>;
+  open(
+    path: string,
+    beforeScripts?: (...words: string[]) => void,
+    ...words: string[]
+  ): Promise<ReplayPage>;
 }
 
 /** Starts the browser before the file's tests and closes it after; pages live for one test. */
@@ -47,7 +51,7 @@ export function useBrowser(options: LaunchOptions = {}): Suite {
   return {
     replay: async (pack, attributes = {}) =>
       keep(await ReplayPage.withPack(browser, inject("site"), pack, attributes)),
-    open: async (path, beforeScripts) =>
-      keep(await ReplayPage.open(browser, inject("site") + path, beforeScripts)),
+    open: async (path, beforeScripts, ...words) =>
+      keep(await ReplayPage.open(browser, inject("site") + path, beforeScripts, ...words)),
   };
 }

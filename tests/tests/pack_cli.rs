@@ -485,7 +485,9 @@ fn chunks(opened: &Opened, stream: &Stream) -> Vec<(Vec<u8>, bool)> {
 fn images_are_stored_as_they_are_and_once() {
     let capture = Capture::new();
     fs::copy(capture.path("mesh/t_0.png"), capture.path("mesh/t_1.png")).unwrap();
-    capture.pack("@/mesh --out @/out").unwrap();
+    capture
+        .pack("@/mesh --textures images --out @/out")
+        .unwrap();
     let opened = capture.open("out");
     let texture = &opened.manifest.tracks[0].textures[0];
     assert_eq!((texture.width, texture.height), (8, 8));

@@ -81,6 +81,9 @@ pub struct StreamInspection {
     pub width: u32,
     /// Of a texture, pixels.
     pub height: u32,
+    /// What a decoder of a video texture must be able to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codec_string: Option<String>,
     /// Of all its segments.
     pub bytes: u64,
     /// Of a layer in the bytes of all its track's layers, 0 to 1; 1 for other streams.
@@ -163,6 +166,7 @@ fn of_track(track: &Track, manifest: &Manifest) -> TrackInspection {
             triangle_count_max: stream.triangle_count_max,
             width: stream.width,
             height: stream.height,
+            codec_string: stream.codec_string.clone(),
             bytes,
             share: layer.map_or(1.0, |_| bytes as f64 / layer_bytes as f64),
             bits_per_element: if element_count > 0.0 {

@@ -11,3 +11,4 @@ pub mod progress;
 pub mod render;
 pub mod serve;
 pub mod verify;
+mod video;

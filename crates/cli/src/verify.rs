@@ -17,6 +17,10 @@ use crate::inspect::Bytes;
 use crate::open::Opened;
 use crate::pack::texture;
 use crate::progress::{Audience, Cancel, Progress};
+use crate::video::VideoCodec;
+
+/// Characters up to the profile, `avc1.64` and `av01.0.`: beyond them a level follows.
+const PROFILE_LEN: usize = 7;
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -182,6 +186,8 @@ impl Job<'_> {
         };
         if texture::format_of(last.part.stream.codec).is_some() {
             last.check_images()
+        } else if let Some(codec) = VideoCodec::of(last.part.stream.codec) {
+            last.check_video(codec)
         } else {
             self.check_frames(layers, last, opened)
         }
@@ -247,6 +253,33 @@ impl<'a> Part<'a> {
 impl Held<'_> {
     fn chunk(&self, place: usize) -> &[u8] {
         &self.bytes[self.segment.frames[place].bytes.clone()]
+    }
+
+    /// A video's chunks are one picture each, and keys where they say so; only a browser or
+    /// ffmpeg could tell more.
+    fn check_video(&self, codec: VideoCodec) -> Result<()> {
+        let promised = self.part.stream.codec_string.as_deref();
+        let promised = promised.context("the stream has no `codecString`")?;
+        for (index, frame) in (self.part.entry.first_frame..).zip(&self.segment.frames) {
+            let info = codec.read(&self.bytes[frame.bytes.clone()]);
+            let info = info.with_context(|| format!("frame {index}"))?;
+            let wrong = match info.is_key {
+                true => "is a key and is not marked as one",
+                false => "is marked as a key and is none",
+            };
+            ensure!(info.is_key == frame.is_key, "frame {index}: it {wrong}");
+            if let Some(found) = info.codec_string {
+                // Of the same profile, a level's number is the higher the more it asks.
+                let profile = |text: &str| text.get(..PROFILE_LEN).map(str::to_owned);
+                let is_promised =
+                    found.as_str() <= promised && profile(&found) == profile(promised);
+                ensure!(
+                    is_promised,
+                    "frame {index}: it is {found}, the manifest says {promised}"
+                );
+            }
+        }
+        Ok(())
     }
 
     fn check_images(&self) -> Result<()> {

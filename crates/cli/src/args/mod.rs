@@ -97,6 +97,22 @@ pub struct PackArgs {
     /// the triangles of the one before; fewer where a mesh has few triangles
     #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = parse_renditions())]
     pub renditions: u8,
+    /// What a mesh's sequence of images becomes: a video, images as they are, or both, of which a
+    /// player takes the first that it can decode; a video needs `ffmpeg` on the path
+    #[arg(
+        long,
+        value_name = "KIND,..",
+        value_enum,
+        value_delimiter = ',',
+        default_values_t = [TextureKind::Video, TextureKind::Images]
+    )]
+    pub textures: Vec<TextureKind>,
+    /// The codec of video textures
+    #[arg(long, value_enum, default_value_t = TextureCodec::H264)]
+    pub texture_codec: TextureCodec,
+    /// How exactly a video texture shows its images
+    #[arg(long, value_enum, default_value_t = TextureQuality::Standard)]
+    pub texture_quality: TextureQuality,
     /// Title, stage, presets, cameras and credits, written as in a manifest
     #[arg(long, value_name = "FILE")]
     pub scene: Option<PathBuf>,
@@ -209,6 +225,35 @@ pub enum ColourQuality {
     /// Every bit
     Exact,
     /// Hard to tell from exact
+    High,
+    /// As good as the photographs behind most captures
+    Standard,
+    /// For thin lines
+    Low,
+}
+
+/// What a sequence of images becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TextureKind {
+    /// A video: a fraction of the bytes
+    Video,
+    /// Images as they are, for players that cannot decode the video
+    Images,
+}
+
+/// The codec of a video texture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TextureCodec {
+    /// Decoded everywhere, most often by hardware
+    H264,
+    /// Smaller, but not decoded by older phones
+    Av1,
+}
+
+/// How exactly a video texture shows its images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TextureQuality {
+    /// Hard to tell from the images
     High,
     /// As good as the photographs behind most captures
     Standard,

@@ -15,18 +15,29 @@ use touchline_pack::{CodecId, Kind, SegmentEntry, SegmentWriter, Sha256, Stream}
 use touchline_scene::Frame;
 
 use super::renditions::{self, Reducer};
-use super::texture;
+use super::texture::{self, TextureForm, TexturePlan};
 use super::track::Track;
 use super::write::Aside;
 use crate::args::{ColourQuality, PackArgs};
 use crate::progress::{Audience, Cancel, Progress};
+use crate::video::VideoCodec;
 
 /// Which of a track's streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Points,
     Mesh,
-    Texture,
+    Video,
+    Images,
+}
+
+impl From<&TextureForm> for Part {
+    fn from(form: &TextureForm) -> Self {
+        match form {
+            TextureForm::Video(_) => Self::Video,
+            TextureForm::Images => Self::Images,
+        }
+    }
 }
 
 impl Part {
@@ -36,7 +47,8 @@ impl Part {
             Self::Points => format!("points-layer{layer}"),
             Self::Mesh if layer > 0 => format!("mesh-rendition{layer}"),
             Self::Mesh => "mesh".to_owned(),
-            Self::Texture => "texture".to_owned(),
+            Self::Video => "video".to_owned(),
+            Self::Images => "texture".to_owned(),
         }
     }
 }
@@ -46,6 +58,7 @@ struct Work<'a> {
     points: PointsOptions,
     /// Of each track.
     rendition_counts: Vec<usize>,
+    textures: &'a [TexturePlan],
     aside: &'a Aside,
     cancel: &'a Cancel,
     progress: Progress,
@@ -71,6 +84,8 @@ struct Made {
     entry: SegmentEntry,
     element_count_max: u32,
     triangle_count_max: u32,
+    /// Of a video.
+    codec_string: Option<String>,
 }
 
 /// Encodes all tracks and writes their segments aside.
@@ -81,9 +96,11 @@ pub(crate) fn tracks(
     cancel: &Cancel,
     audience: Audience,
 ) -> Result<Vec<touchline_pack::Track>> {
+    let textures = texture::plan(tracks, args, audience)?;
     let frames_per_segment = (args.segment_secs * args.frame_rate.as_f64()).round() as u32;
     let jobs = jobs(
         tracks,
+        &textures,
         frames_per_segment.clamp(1, touchline_pack::FRAME_COUNT_MAX),
     );
     let frame_count = jobs.iter().map(|job| u64::from(job.frame_count)).sum();
@@ -94,6 +111,7 @@ pub(crate) fn tracks(
     let work = Work {
         points: points_options(args),
         rendition_counts,
+        textures: &textures,
         aside,
         cancel,
         progress: audience.stage("packing", frame_count, "frames"),
@@ -102,18 +120,18 @@ pub(crate) fn tracks(
         .into_par_iter()
         .map(|job| run(job, &tracks[job.track_index], &work))
         .collect::<Result<Vec<_>>>()?;
-    Ok(assemble(tracks, made.into_iter().flatten()))
+    Ok(assemble(tracks, &textures, made.into_iter().flatten()))
 }
 
-fn jobs(tracks: &[Track], frames_per_segment: u32) -> Vec<Job> {
+fn jobs(tracks: &[Track], textures: &[TexturePlan], frames_per_segment: u32) -> Vec<Job> {
     let mut jobs = Vec::new();
     for (track_index, track) in tracks.iter().enumerate() {
         let geometry = match track.kind {
             Kind::Points => Part::Points,
             Kind::Mesh => Part::Mesh,
         };
-        let texture = track.textures.as_ref().map(|_| Part::Texture);
-        for part in [geometry].into_iter().chain(texture) {
+        let textures = textures[track_index].iter().map(Part::from);
+        for part in [geometry].into_iter().chain(textures) {
             let starts = (0..track.frame_count()).step_by(frames_per_segment as usize);
             for (segment_index, first_frame) in (0..).zip(starts) {
                 jobs.push(Job {
@@ -131,17 +149,31 @@ fn jobs(tracks: &[Track], frames_per_segment: u32) -> Vec<Job> {
 
 /// Makes a segment of each layer, coarsest first, or of each rendition, finest first.
 fn run(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Made>> {
+    let mut codec_string = None;
     let (codec, layers) = match (job.part, &track.textures) {
         (Part::Points, _) => (CodecId(POINTS), code_points(job, track, work)?),
         (Part::Mesh, _) => (CodecId(MESH), code_mesh(job, track, work)?),
-        (Part::Texture, Some((files, shape))) => {
+        (Part::Images, Some((files, shape))) => {
             (shape.codec, vec![code_images(job, track, files, work)?])
         }
-        (Part::Texture, None) => bail!("track \"{}\" has no textures", track.id),
+        (Part::Video, Some((files, shape))) => {
+            let size = [shape.width, shape.height];
+            let (codec, chunks, name) = code_video(job, track, files, size, work)?;
+            codec_string = Some(name);
+            (codec.id(), vec![chunks])
+        }
+        (Part::Images | Part::Video, None) => bail!("track \"{}\" has no textures", track.id),
     };
     let layers = layers.iter().enumerate();
     layers
-        .map(|(layer, chunks)| write_segment(job, layer, codec, chunks, track, work))
+        .map(|(layer, chunks)| {
+            let made = write_segment(job, layer, codec, chunks, track, work)?;
+            let codec_string = codec_string.clone();
+            Ok(Made {
+                codec_string,
+                ..made
+            })
+        })
         .collect()
 }
 
@@ -179,6 +211,7 @@ fn write_segment(
         },
         element_count_max: largest(|chunk| chunk.element_count),
         triangle_count_max: largest(|chunk| chunk.triangle_count),
+        codec_string: None,
     })
 }
 
@@ -316,6 +349,51 @@ fn code_images(job: Job, track: &Track, files: &[PathBuf], work: &Work<'_>) -> R
     job.frames().map(encode).collect()
 }
 
+/// Images become a video that starts with a key; returns what a decoder must be able to do.
+///
+/// What was made is read again before it is written.
+fn code_video(
+    job: Job,
+    track: &Track,
+    files: &[PathBuf],
+    size: [u32; 2],
+    work: &Work<'_>,
+) -> Result<(VideoCodec, Vec<Chunk>, String)> {
+    let mut forms = work.textures[job.track_index].iter();
+    let encoding = forms.find_map(|form| match form {
+        TextureForm::Video(encoding) => Some(encoding),
+        TextureForm::Images => None,
+    });
+    let encoding = encoding.context("no video was planned")?;
+    let first = job.first_frame as usize;
+    let bytes = encoding.encode(size, job.frame_count as usize, |index| {
+        work.frame(track, first + index, || {
+            texture::decode(&files[first + index])
+        })
+    });
+    let bytes = bytes.with_context(|| format!("the video texture of track \"{}\"", track.id))?;
+    let mut codec_string = None;
+    let mut chunks = Vec::new();
+    for (index, bytes) in bytes.into_iter().enumerate() {
+        let info = encoding.codec().read(&bytes);
+        let info = info.context("ffmpeg made what is no video texture")?;
+        let is_key = index == 0;
+        ensure!(
+            info.is_key == is_key,
+            "ffmpeg did not make the first picture, and it alone, a key"
+        );
+        codec_string = codec_string.or(info.codec_string);
+        chunks.push(Chunk {
+            bytes,
+            is_key,
+            element_count: 0,
+            triangle_count: 0,
+        });
+    }
+    let codec_string = codec_string.context("a segment has no frames")?;
+    Ok((encoding.codec(), chunks, codec_string))
+}
+
 /// The codec's steps behind a name, and its layers.
 fn points_options(args: &PackArgs) -> PointsOptions {
     let standard = PointsOptions::default();
@@ -355,8 +433,15 @@ fn frame_counts(frame: &Frame) -> (u32, u32) {
 }
 
 /// Joins the segments to the manifest's tracks.
-fn assemble(tracks: &[Track], made: impl IntoIterator<Item = Made>) -> Vec<touchline_pack::Track> {
-    let mut out: Vec<touchline_pack::Track> = tracks.iter().map(manifest_track).collect();
+fn assemble(
+    tracks: &[Track],
+    textures: &[TexturePlan],
+    made: impl IntoIterator<Item = Made>,
+) -> Vec<touchline_pack::Track> {
+    let with_textures = tracks.iter().zip(textures);
+    let mut out: Vec<touchline_pack::Track> = with_textures
+        .map(|(track, textures)| manifest_track(track, textures))
+        .collect();
     // Jobs keep their order, so a stream's segments come in order of frames.
     for Made {
         job,
@@ -365,13 +450,18 @@ fn assemble(tracks: &[Track], made: impl IntoIterator<Item = Made>) -> Vec<touch
         entry,
         element_count_max,
         triangle_count_max,
+        codec_string,
     } in made
     {
         let track = &mut out[job.track_index];
-        let streams = match job.part {
-            Part::Points => &mut track.layers,
-            Part::Mesh => &mut track.renditions,
-            Part::Texture => &mut track.textures,
+        let (streams, layer) = match job.part {
+            Part::Points => (&mut track.layers, layer),
+            Part::Mesh => (&mut track.renditions, layer),
+            Part::Video | Part::Images => {
+                let forms = &textures[job.track_index];
+                let place = forms.iter().position(|form| Part::from(form) == job.part);
+                (&mut track.textures, place.unwrap_or(0))
+            }
         };
         // A segment's layers come coarsest first, so no stream is passed over.
         if streams.len() == layer {
@@ -380,6 +470,8 @@ fn assemble(tracks: &[Track], made: impl IntoIterator<Item = Made>) -> Vec<touch
         let stream = &mut streams[layer];
         stream.element_count_max = stream.element_count_max.max(element_count_max);
         stream.triangle_count_max = stream.triangle_count_max.max(triangle_count_max);
+        // The same but for the level, of which the highest counts: it stands where they differ.
+        stream.codec_string = stream.codec_string.take().max(codec_string);
         stream.segments.push(entry);
     }
     out
@@ -398,11 +490,15 @@ fn empty_stream(codec: CodecId) -> Stream {
 }
 
 /// A track of the manifest, without its geometry yet.
-fn manifest_track(track: &Track) -> touchline_pack::Track {
-    let textures = track.textures.as_ref().map(|(_, shape)| Stream {
+fn manifest_track(track: &Track, textures: &[TextureForm]) -> touchline_pack::Track {
+    let textures = textures.iter().zip(track.textures.iter().cycle());
+    let textures = textures.map(|(form, (_, shape))| Stream {
         width: shape.width,
         height: shape.height,
-        ..empty_stream(shape.codec)
+        ..empty_stream(match form {
+            TextureForm::Video(encoding) => encoding.codec().id(),
+            TextureForm::Images => shape.codec,
+        })
     });
     touchline_pack::Track {
         id: track.id.clone(),
@@ -414,7 +510,7 @@ fn manifest_track(track: &Track) -> touchline_pack::Track {
         shading: track.arg.shading,
         layers: Vec::new(),
         renditions: Vec::new(),
-        textures: textures.into_iter().collect(),
+        textures: textures.collect(),
     }
 }
 

@@ -1,13 +1,19 @@
-//! Textures: images that go into the pack as they are, once they are known to be sound.
+//! Textures: images that go into the pack as they are, once they are known to be sound, and the
+//! plan of what else becomes of them.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use image::{ImageDecoder, ImageFormat, ImageReader, metadata::Orientation};
+use image::{ImageDecoder, ImageFormat, ImageReader, RgbImage, metadata::Orientation};
 use touchline_pack::CodecId;
 
+use super::track::Track;
+use crate::args::{PackArgs, TextureKind};
 use crate::error::BadInput;
+use crate::progress::Audience;
+use crate::video::{self, Encoding};
 
 /// The longest side, pixels: WebGPU's default limit.
 const SIDE_MAX: u32 = 8192;
@@ -42,6 +48,12 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
         .map_err(|error| BadInput::new(path, error.to_string(), "make the image readable").into())
 }
 
+/// Decodes the image at `path`, without its alpha.
+pub(crate) fn decode(path: &Path) -> Result<RgbImage> {
+    let image = image::load_from_memory(&read(path)?)?;
+    Ok(image.into_rgb8())
+}
+
 /// Decodes the image at `path` to see that it is sound.
 pub(crate) fn survey(path: &Path) -> Result<TextureShape> {
     shape_of(&read(path)?).map_err(|error| {
@@ -74,4 +86,77 @@ pub(crate) fn shape_of(bytes: &[u8]) -> Result<TextureShape> {
         width,
         height,
     })
+}
+
+/// What becomes of a track's texture, in the order in which a player tries it; empty without one.
+pub(crate) type TexturePlan = Vec<TextureForm>;
+
+/// What becomes of a track's texture.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TextureForm {
+    Video(Encoding),
+    Images,
+}
+
+/// Plans what becomes of each track's texture; says if that is less than was asked.
+///
+/// # Errors
+/// If a video alone was asked for and cannot be made.
+pub(crate) fn plan(
+    tracks: &[Track],
+    args: &PackArgs,
+    audience: Audience,
+) -> Result<Vec<TexturePlan>> {
+    let wants_video = args.textures.contains(&TextureKind::Video);
+    let has_sequence = tracks.iter().any(Track::has_texture_sequence);
+    let encoders = if wants_video && has_sequence {
+        video::encoders()?
+    } else {
+        None
+    };
+    let each = tracks.iter().map(|track| {
+        let forms = forms_of(track, args, encoders.as_ref());
+        let has_video = forms
+            .iter()
+            .any(|form| matches!(form, TextureForm::Video(_)));
+        if wants_video && track.has_texture_sequence() && !has_video {
+            let id = &track.id;
+            let why = match encoders {
+                None => "there is no `ffmpeg` on the path",
+                Some(_) => "the `ffmpeg` on the path has no encoder for it",
+            };
+            ensure!(
+                !forms.is_empty(),
+                "the texture of track \"{id}\" cannot become a video, for {why}: install it, or \
+                 say `--textures images`"
+            );
+            let text = "install it for a fraction of the bytes, or say `--textures images`";
+            audience.warn(&format!(
+                "the texture of track \"{id}\" stays images, for {why}: {text}"
+            ));
+        }
+        Ok(forms)
+    });
+    each.collect()
+}
+
+/// What can be made of a track's texture of what was asked for.
+fn forms_of(track: &Track, args: &PackArgs, encoders: Option<&BTreeSet<String>>) -> TexturePlan {
+    let Some((_, shape)) = &track.textures else {
+        return Vec::new();
+    };
+    if !track.has_texture_sequence() {
+        return vec![TextureForm::Images];
+    }
+    let size = [shape.width, shape.height];
+    let (codec, quality) = (args.texture_codec, args.texture_quality);
+    let encoding = encoders
+        .and_then(|encoders| Encoding::choose(codec, quality, args.frame_rate, size, encoders));
+    let kinds = args.textures.iter().enumerate();
+    let once = kinds.filter(|(place, kind)| !args.textures[..*place].contains(kind));
+    let forms = once.filter_map(|(_, kind)| match kind {
+        TextureKind::Video => encoding.map(TextureForm::Video),
+        TextureKind::Images => Some(TextureForm::Images),
+    });
+    forms.collect()
 }

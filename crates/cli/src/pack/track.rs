@@ -43,6 +43,13 @@ impl Track {
         self.frames.files.len() as u32
     }
 
+    /// Whether its texture changes from frame to frame.
+    pub(crate) fn has_texture_sequence(&self) -> bool {
+        let mut files = self.textures.iter().flat_map(|(files, _)| files);
+        let first = files.next();
+        files.any(|file| Some(file) != first)
+    }
+
     /// Levels of an octree over the grid of a points track; at least 1.
     pub(crate) fn level_count(&self) -> u8 {
         let cells = self.bounds.size().max_element() / self.step_metres + 1.0;

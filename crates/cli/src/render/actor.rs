@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use glam::UVec2;
+use image::RgbaImage;
 use touchline_codec::{Decode, Limits};
 use touchline_pack::{Kind, Segment, Shading, Stream, Track};
 use touchline_render::{
@@ -11,6 +12,7 @@ use touchline_scene::Frame;
 
 use crate::open::Opened;
 use crate::pack::texture;
+use crate::video::{self, VideoCodec};
 
 /// A track with its frame on the GPU.
 pub(super) struct Actor<'a> {
@@ -35,6 +37,23 @@ pub(super) struct Detail {
     pub(super) layer_count_max: usize,
     /// Of meshes, 0 the finest.
     pub(super) rendition: usize,
+}
+
+/// The texture to draw with: images, or a video where there are none, for which ffmpeg is needed.
+fn drawable_texture(track: &Track) -> Result<Option<&Stream>> {
+    let is_image = |stream: &&Stream| texture::format_of(stream.codec).is_some();
+    let is_video = |stream: &&Stream| VideoCodec::of(stream.codec).is_some();
+    let textures = || track.textures.iter();
+    let found = textures()
+        .find(is_image)
+        .or_else(|| textures().find(is_video));
+    let is_unknown = found.is_none() && !track.textures.is_empty();
+    ensure!(
+        !is_unknown,
+        "no texture of track \"{}\" can be decoded",
+        track.id
+    );
+    Ok(found)
 }
 
 enum Body {
@@ -64,7 +83,7 @@ impl<'a> Actor<'a> {
                 triangle_count_max: finest.triangle_count_max,
             },
             geometry: streams.map(Reader::new).collect(),
-            texture: track.textures.first().map(Reader::new),
+            texture: drawable_texture(track)?.map(Reader::new),
             shown: None,
             topology: None,
             body: None,
@@ -140,16 +159,25 @@ impl<'a> Actor<'a> {
         let segment = reader.segment_of(index, opened)?;
         let key = segment.key_before(index);
         if self.image.is_some()
+            && !reader.stream.is_video()
             && self
                 .shown
                 .is_some_and(|shown| key <= shown && shown < index)
         {
             return Ok(()); // The image that is there is shown on.
         }
-        let format = texture::format_of(reader.stream.codec);
-        let format = format.with_context(|| format!("no decoder for {}", reader.stream.codec))?;
+        let stream = reader.stream;
         let segment = reader.segment_of(index, opened)?;
-        let image = image::load_from_memory_with_format(segment.chunk(key), format)?.to_rgba8();
+        let image = if let Some(codec) = VideoCodec::of(stream.codec) {
+            let chunks: Vec<&[u8]> = (key..=index).map(|at| segment.chunk(at)).collect();
+            let rgba = video::decode_last(codec, &chunks, [stream.width, stream.height])?;
+            let image = RgbaImage::from_raw(stream.width, stream.height, rgba);
+            image.context("the video has another size")?
+        } else {
+            let format = texture::format_of(stream.codec);
+            let format = format.with_context(|| format!("no decoder for {}", stream.codec))?;
+            image::load_from_memory_with_format(segment.chunk(key), format)?.to_rgba8()
+        };
         let handle = match self.image.take() {
             Some(handle) if handle.size_px() == UVec2::from(image.dimensions()) => handle,
             _ => renderer.create_texture(image.width(), image.height())?,
