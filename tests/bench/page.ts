@@ -11,6 +11,7 @@ import { launch } from "../browser/browsers.js";
 import { pause, ReplayPage } from "../browser/replay-page.js";
 import { useBrowser } from "../browser/suite.js";
 import { errorWithin, seekPaused, SYNC_PAGE, watchPlaying } from "../browser/sync.js";
+import { installBench, measureImages, measureVideo, type Times } from "./textures.js";
 import { mainThreadsMs, mostGrown } from "./threads.js";
 
 const BROWSER = inject("browser");
@@ -20,6 +21,7 @@ const SEEK_COUNT = 100;
 const SEEKS_MS_MAX = 90_000;
 const FRAME_RATE = 25;
 const PLAYING_SECS = 5;
+const TEXTURE_ROUND_COUNT = 3;
 
 const suite = useBrowser();
 const figures: Record<string, number> = {};
@@ -106,6 +108,30 @@ test("on the frame after a seek", async () => {
   }
   note("sync.exact_seeks_of_100", relocks.length);
   note("sync.relock_ms", median(relocks));
+});
+
+/**
+ * A real capture's texture, 1024 pixels a side, as a video and as images: decoding one frame, and
+ * from there to the GPU's having it, which is waited for. Medians, once the caches are warm.
+ */
+test("textures", async ({ skip }) => {
+  const pack = inject("textures");
+  if (pack === "") return skip("the real captures are not here");
+  const opened = await suite.open("test.html?pack=/small/&nocontrols=");
+  await (await opened.replay()).evaluate((replay) => replay.remove());
+  await opened.page.evaluate(installBench);
+  for (const [form, measure] of [["video", measureVideo], ["image", measureImages]] as const) {
+    const all: Times = { decodes: [], uploads: [] };
+    for (let round = 0; round < TEXTURE_ROUND_COUNT; round += 1) {
+      const times = await opened.page.evaluate(measure, inject("site") + pack);
+      if (round === 0 || times === null) continue;
+      all.decodes.push(...times.decodes);
+      all.uploads.push(...times.uploads);
+    }
+    if (all.decodes.length === 0) continue; // Not in this browser.
+    note(`texture.liam.${form}_decode_ms`, median(all.decodes));
+    note(`texture.liam.${form}_upload_ms`, median(all.uploads));
+  }
 });
 
 /** A page with the demo's replay following its broadcast. */

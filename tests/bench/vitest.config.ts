@@ -16,7 +16,7 @@ export default defineConfig({
       test: {
         name: browser,
         include: ["page.ts"],
-        globalSetup: ["../browser/site.ts"],
+        globalSetup: ["../browser/site.ts", "./textures-pack.ts"],
         provide: { browser },
       },
     })),
