@@ -108,7 +108,10 @@ test("slow motion of a mesh shows more pictures than there are frames", async ()
   });
   // A picture is drawn when it is another than the last: once a frame, if frames were all.
   const drawn = (): Promise<[number, number]> =>
-    replay.evaluate((replay) => [replay.stats?.drawnCount ?? 0, replay.frame ?? 0]);
+    replay.evaluate((replay): [number, number] => [
+      replay.stats?.drawnCount ?? 0,
+      replay.frame ?? 0,
+    ]);
   const [startCount, startFrame] = await drawn();
   for (;;) {
     await pause(100);
