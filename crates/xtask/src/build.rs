@@ -99,7 +99,14 @@ impl Module {
 /// If a step fails; its output is on the terminal.
 pub(crate) fn page(profile: Profile) -> Result<()> {
     say("Building the engine and the decoder for WebAssembly");
+    let flags = format!(
+        "target.{WASM_TARGET}.rustflags=['--remap-path-prefix={}/=']",
+        paths::crate_sources().display()
+    );
+    // No page needs to know where this machine keeps its crates.
     tools::run(tools::cargo(&["build", "--target", WASM_TARGET]).args([
+        "--config",
+        &flags,
         "--profile",
         profile.cargo_name(),
         "--package",
@@ -144,7 +151,8 @@ fn optimise(wasm: &Path, level: &str) -> Result<()> {
     // Written aside: an interrupted run must not leave half a module under the good name.
     let aside = wasm.with_extension("opt");
     let mut wasm_opt = tools::from_npm("wasm-opt");
-    wasm_opt.arg(level).args(WASM_FEATURES).arg("--output");
+    wasm_opt.arg(level).args(WASM_FEATURES);
+    wasm_opt.args(["--strip-producers", "--strip-target-features", "--output"]);
     tools::run(wasm_opt.arg(&aside).arg(wasm))?;
     fs::rename(&aside, wasm).with_context(|| format!("cannot replace {}", wasm.display()))
 }

@@ -17,6 +17,13 @@ pub(crate) fn in_root(path: &str) -> PathBuf {
     root().join(path)
 }
 
+/// Where Cargo unpacks crates.
+pub(crate) fn crate_sources() -> PathBuf {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    home.unwrap_or_default().join("registry/src")
+}
+
 /// Where Cargo builds: `CARGO_TARGET_DIR` if set, else `target`.
 ///
 /// What this tool makes lies in `target` in any case, where the bundler looks for it.
