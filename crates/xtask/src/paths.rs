@@ -19,8 +19,8 @@ pub(crate) fn in_root(path: &str) -> PathBuf {
 
 /// Where Cargo unpacks crates.
 pub(crate) fn crate_sources() -> PathBuf {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo")));
     home.unwrap_or_default().join("registry/src")
 }
 
