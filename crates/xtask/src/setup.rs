@@ -77,8 +77,9 @@ const SYSTEM_PACKAGES: [SystemPackage; 6] = [
         is_there: || tools::lavapipe().is_some(),
     },
     SystemPackage {
+        // The packer's mesh simplification and the fuzzer are C++.
         name: "g++",
-        is_needed: Need::includes_fuzz,
+        is_needed: |_| true,
         is_there: || tools::find("c++").is_some(),
     },
     SystemPackage {
