@@ -11,7 +11,7 @@ use scenes::{
     mesh_ball, on, points, upload_ball, voxel_ball,
 };
 use touchline_render::{
-    Background, Item, Shadow, Stage, Surface, TextureFormat, UploadError, View, twin,
+    Background, Item, MeshHandle, Shadow, Stage, Surface, TextureFormat, UploadError, View, twin,
 };
 use touchline_scene::{
     Lattice, PackedAttribute, PackedPoint, PackedVertex, PointChunk, Viewpoint,
@@ -206,16 +206,7 @@ fn half_way_to_the_next_frame_is_the_mean_of_both() {
     let last = upload(half_way, lattices[1]);
     let mean = upload(Vec3::ZERO, lattices[0]);
     let other = mesh_ball(&mut bench, [255, 180, 90, 255]);
-    let mut draw = |frame, next| {
-        let item = Item::Mesh {
-            frame,
-            next,
-            texture: None,
-            is_lit: true,
-            opacity: 1.0,
-        };
-        bench.draw(&in_a_void(), &[item])
-    };
+    let mut draw = |frame, next| drawn_between(&mut bench, frame, next);
     let expected = draw(&mean, None);
     let mixed = draw(&first, Some((&last, 0.5)));
     // Positions are the same but for a millionth of a metre.
@@ -237,6 +228,22 @@ fn half_way_to_the_next_frame_is_the_mean_of_both() {
     assert!(mean < 0.05 && off_share < 0.001, "{mean} {off_share}");
 }
 
+/// A mesh in a void, that much on its way to the next.
+fn drawn_between(
+    bench: &mut Bench,
+    frame: &MeshHandle,
+    next: Option<(&MeshHandle, f32)>,
+) -> Vec<u8> {
+    let item = Item::Mesh {
+        frame,
+        next,
+        texture: None,
+        is_lit: true,
+        opacity: 1.0,
+    };
+    bench.draw(&in_a_void(), &[item])
+}
+
 #[test]
 fn normals_turn_from_frame_to_frame() {
     let mut bench = Bench::new();
@@ -256,16 +263,7 @@ fn normals_turn_from_frame_to_frame() {
     let side = upload(|_| Vec3::X);
     let between = upload(|_| Vec3::new(1.0, 1.0, 0.0).normalize());
     let down = upload(|_| Vec3::NEG_Y);
-    let mut draw = |frame, next| {
-        let item = Item::Mesh {
-            frame,
-            next,
-            texture: None,
-            is_lit: true,
-            opacity: 1.0,
-        };
-        bench.draw(&in_a_void(), &[item])
-    };
+    let mut draw = |frame, next| drawn_between(&mut bench, frame, next);
     let (mean, off_share) = difference(&draw(&between, None), &draw(&up, Some((&side, 0.5))));
     // A packed normal is good to a degree.
     assert!(mean < 1.0 && off_share == 0.0, "{mean} {off_share}");

@@ -1,14 +1,14 @@
 //! Texture coordinates and colours, predicted from the parents of each vertex.
 //!
-//! Follows FORMAT.md 6.4.
+//! Follows FORMAT.md 6.6.
 
 use glam::{Vec2, Vec3A};
 use touchline_scene::PackedAttribute;
 
-use super::KeyHeader;
 use super::charts;
 use super::residuals::Residuals;
 use super::topology::{Parents, Topology};
+use super::{KeyHeader, dot};
 use crate::DecodeError;
 use crate::entropy::SymbolCoder;
 
@@ -87,12 +87,6 @@ fn projected(values: &[[i32; 2]], places: &[Vec3A], vertex: usize, parents: Pare
     [at.x.round_ties_even() as i32, at.y.round_ties_even() as i32]
 }
 
-/// In an order of additions that does not depend on the machine.
-fn dot(a: Vec3A, b: Vec3A) -> f32 {
-    let product = a * b;
-    product.x + product.y + product.z
-}
-
 /// `value` of `largest`, both at most 16 bits, as a share of 65535, rounded to the nearest.
 fn to_16_bits(value: u32, largest: u32) -> u16 {
     ((value * 65535 + largest / 2) / largest) as u16
@@ -120,7 +114,7 @@ fn code_values<const PARTS: usize>(
         let value = std::array::from_fn(|part| predicted[part].wrapping_add(residual[part]));
         if value.iter().any(|part| !(0..=largest).contains(part)) {
             return Err(DecodeError::malformed(
-                "6.5",
+                "6.6",
                 "every attribute is in its range",
             ));
         }

@@ -28,9 +28,18 @@ impl Edge {
 
     /// The corners of the triangle on its other side at `from` and at `to`.
     pub(super) fn ends(self) -> [usize; 2] {
-        let start = self.corner / 3 * 3;
-        let place = self.corner % 3;
-        [(place + 2) % 3, (place + 1) % 3].map(|place| (start + place) as usize)
+        let [at_to, at_from] = after(self.corner);
+        [at_from, at_to].map(|corner| corner as usize)
+    }
+}
+
+/// The two corners after one in its triangle.
+#[inline]
+pub(super) fn after(corner: u32) -> [u32; 2] {
+    match corner % 3 {
+        0 => [corner + 1, corner + 2],
+        1 => [corner + 1, corner - 1],
+        _ => [corner - 2, corner - 1],
     }
 }
 

@@ -1,8 +1,9 @@
 //! The order in which texture coordinates and colours are coded: chart by chart, so that each is
 //! predicted from its own side of the seams.
 //!
-//! Follows FORMAT.md 6.5.
+//! Follows FORMAT.md 6.6.
 
+use super::border::after;
 use super::topology::{NO_CORNER, Parents, Topology};
 
 /// Goes over all vertices that triangles have, each once.
@@ -98,15 +99,5 @@ impl Iterator for Order<'_> {
                 return Some(met);
             }
         }
-    }
-}
-
-/// The two corners after one in its triangle.
-#[inline]
-fn after(corner: u32) -> [u32; 2] {
-    match corner % 3 {
-        0 => [corner + 1, corner + 2],
-        1 => [corner + 1, corner - 1],
-        _ => [corner - 2, corner - 1],
     }
 }

@@ -287,6 +287,12 @@ impl Decoder {
     }
 }
 
+/// In an order of additions that does not depend on the machine.
+fn dot(a: Vec3A, b: Vec3A) -> f32 {
+    let product = a * b;
+    product.x + product.y + product.z
+}
+
 fn check_limit(needed: u32, limit: u32) -> Result<(), DecodeError> {
     if needed > limit {
         return Err(DecodeError::OverLimit {
@@ -312,7 +318,7 @@ fn decode_key(
     let counts = key.counts(header.vertex_count);
     let topology = topology::code(&mut coder, counts, &mut topology::Reading)?;
     if topology.points.len() != header.vertex_count as usize {
-        return Err(DecodeError::malformed("6.3", "the walk meets every vertex"));
+        return Err(DecodeError::malformed("6.4", "the walk meets every vertex"));
     }
     let grid = Grid::new(key.step(), header.offset);
     let places = positions::code_key(&mut coder, &topology, grid, &[])?;

@@ -1,6 +1,6 @@
 //! Smooth normals from positions, so that none are sent.
 //!
-//! Follows FORMAT.md 6.7.
+//! Follows FORMAT.md 6.8.
 
 use glam::{Vec3, Vec3A};
 use touchline_scene::octahedral_from_normal;

@@ -1,10 +1,11 @@
 //! The motion of a mesh by part: each part turns and shifts as one, and between parts motions
 //! are blended.
 //!
-//! Follows FORMAT.md 6.6.
+//! Follows FORMAT.md 6.7.
 
 use glam::Vec3A;
 
+use super::dot;
 use crate::DecodeError;
 use crate::entropy::{Nibble, SymbolCoder, code_number};
 
@@ -68,7 +69,7 @@ pub(super) fn code_seeds(
         let seed = u64::from(before) + u64::from(distance.unsigned_abs());
         if seed >= u64::from(vertex_count) {
             let rule = "a part's middle is a vertex";
-            return Err(DecodeError::malformed("6.6", rule));
+            return Err(DecodeError::malformed("6.7", rule));
         }
         before = seed as u32;
         seeds.push(before);
@@ -168,8 +169,7 @@ impl Shares {
         let mut nearest = [(f32::INFINITY, 0); SHARE_COUNT + 1];
         for (part, &centre) in (0..).zip(centres) {
             let offset = at - centre;
-            let square = offset * offset;
-            let distance = square.x + square.y + square.z;
+            let distance = dot(offset, offset);
             if distance < nearest[SHARE_COUNT].0 {
                 let place = nearest
                     .iter()

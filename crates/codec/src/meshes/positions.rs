@@ -1,7 +1,7 @@
 //! Where vertices are: in a key predicted from those met earlier, in a difference from the
 //! motion of their parts and from how far their parents strayed from theirs.
 //!
-//! Follows FORMAT.md 6.5 and 6.6.
+//! Follows FORMAT.md 6.5 and 6.7.
 //! Places are whole numbers of the run's unit, held as binary32 so that they can be computed with
 //! side by side; all arithmetic is that of IEEE 754, in the order in which it is written.
 
@@ -243,7 +243,7 @@ pub(super) fn code_difference(
         lo = lo.min(place);
         hi = hi.max(place);
     }
-    grid.check(lo, hi, "6.6")
+    grid.check(lo, hi, "6.7")
 }
 
 /// To the nearest whole number, ties to the even one; below 2^22 in magnitude.

@@ -1,6 +1,6 @@
 //! What predictions leave over, in surroundings that say how well they did nearby.
 //!
-//! Follows FORMAT.md 6.4.
+//! Follows FORMAT.md 6.5.
 
 use super::topology::Parents;
 use crate::entropy::{Nibble, SymbolCoder, code_number};
