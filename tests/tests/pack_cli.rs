@@ -189,6 +189,12 @@ const BAD: &[Bad] = &[
         expected: &["not finite", "vertex 1;", "remove", "f_00.ply"],
     },
     Bad {
+        name: "a position beyond all units",
+        damage: |capture| spoil(capture, "points/f_00.ply", "0.05 0 0", "1e20 0 0"),
+        line: POINTS,
+        expected: &["too far away", "vertex 1;", "remove", "f_00.ply"],
+    },
+    Bad {
         name: "no points",
         damage: |capture| {
             let none =

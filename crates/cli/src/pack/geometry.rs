@@ -12,6 +12,8 @@ use crate::error::BadInput;
 
 /// A larger file is no frame: 1 million points as text are 60 MB.
 const FILE_SIZE_MAX: u64 = 4 << 30;
+/// The largest coordinate, in any unit: beyond the Moon, while squares of it are still finite.
+const POSITION_MAX: f32 = 1e12;
 
 /// The points or the mesh of one file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,8 +75,15 @@ fn check(geometry: &Geometry, path: &Path) -> Result<()> {
         let remedy = "export this frame again, or leave it and all after it out";
         return Err(BadInput::new(path, what, remedy).into());
     }
-    if let Some(index) = geometry.positions.iter().position(|at| !at.is_finite()) {
-        let what = format!("the position {} is not finite", geometry.positions[index]);
+    let is_near = |at: &Vec3| at.abs().cmple(Vec3::splat(POSITION_MAX)).all();
+    if let Some(index) = geometry.positions.iter().position(|at| !is_near(at)) {
+        let at = geometry.positions[index];
+        let why = if at.is_finite() {
+            "too far away"
+        } else {
+            "not finite"
+        };
+        let what = format!("the position {at} is {why}");
         let remedy = "remove the point where the frames are made";
         return Err(BadInput::new(path, what, remedy)
             .at(format!("vertex {index}"))
