@@ -1,5 +1,6 @@
-//! What the tests share: simulated networks and decoders.
+//! What the tests share: simulated networks and decoders, a writer of glTF.
 
 pub mod fan;
+pub mod gltf;
 pub mod network;
 pub mod replay;

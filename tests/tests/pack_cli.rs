@@ -159,7 +159,7 @@ const BAD: &[Bad] = &[
         name: "an empty folder",
         damage: |capture| fs::create_dir(capture.path("empty")).unwrap(),
         line: "@/empty --out @/out",
-        expected: &["no PLY or OBJ", "empty"],
+        expected: &["no PLY, OBJ or glTF", "empty"],
     },
     Bad {
         name: "an empty file",

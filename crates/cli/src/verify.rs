@@ -15,7 +15,7 @@ use touchline_scene::{Bounds, Frame, PointChunk};
 use crate::args::VerifyArgs;
 use crate::inspect::Bytes;
 use crate::open::Opened;
-use crate::pack::texture;
+use crate::pack::texture::{self, Image};
 use crate::progress::{Audience, Cancel, Progress};
 use crate::video::VideoCodec;
 
@@ -407,7 +407,7 @@ fn poster_problem(opened: &Opened) -> Option<String> {
         if !path.is_file() {
             bail!("the file is missing");
         }
-        texture::survey(&path)
+        Image::File(path).survey()
     });
     found
         .err()

@@ -17,6 +17,18 @@ pub enum TextureArg {
     At(String),
 }
 
+/// Which motion of a glTF file is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ClipArg {
+    /// The only one that it has; a file without one stands still.
+    #[default]
+    Only,
+    /// None, whatever it has.
+    None,
+    /// The one of this name, or of this number counted from 0.
+    Chosen(String),
+}
+
 /// One `--track`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrackArg {
@@ -26,6 +38,8 @@ pub struct TrackArg {
     pub id: Option<String>,
     /// For people.
     pub title: String,
+    /// Which motion of a glTF file it shows.
+    pub clip: ClipArg,
     /// Seen from the files if absent.
     pub kind: Option<Kind>,
     /// Subject if absent.
@@ -34,7 +48,8 @@ pub struct TrackArg {
     pub alternative: Option<String>,
     /// How its colours meet the light.
     pub shading: Shading,
-    /// Whether it is shown all the time; a venue of one frame is if absent.
+    /// Whether it is shown all the time; a venue of one frame and a glTF file that does not move
+    /// are if absent.
     pub is_static: Option<bool>,
     /// Where its textures are.
     pub texture: TextureArg,
@@ -57,13 +72,16 @@ impl FromStr for TrackArg {
                 "role" => track.role = Some(one_of(key, value, &ROLES)?),
                 "shading" => track.shading = one_of(key, value, &SHADINGS)?,
                 "static" => track.is_static = Some(one_of(key, value, &BOOLEANS)?),
+                "clip" if value == "none" => track.clip = ClipArg::None,
+                "clip" => track.clip = ClipArg::Chosen(value.to_owned()),
                 "v" => track.is_v_up = Some(one_of(key, value, &V_DIRECTIONS)?),
                 "texture" if value == "none" => track.texture = TextureArg::None,
                 "texture" => track.texture = TextureArg::At(value.to_owned()),
                 _ => {
                     return Err(unknown_key(
                         key,
-                        "path, id, title, kind, role, alternative, shading, static, texture, v",
+                        "path, id, title, kind, role, alternative, shading, static, texture, \
+                         clip, v",
                     ));
                 }
             }

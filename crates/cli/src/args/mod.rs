@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use touchline_scene::FrameRate;
 
-pub use keyed::{PresetArg, TextureArg, TrackArg, ViewpointArg};
+pub use keyed::{ClipArg, PresetArg, TextureArg, TrackArg, ViewpointArg};
 
 /// Makes, checks, serves and draws replay packs.
 #[derive(Debug, Parser)]
@@ -39,6 +39,10 @@ pub enum Command {
 ///
 /// A track's frames are PLY or OBJ files with numbers at the ends of their names. Images beside
 /// mesh frames with the same numbers are their textures.
+///
+/// A glTF file (.glb or .gltf) is a track by itself: its scene in one of its animations, baked to
+/// a mesh for each frame from 0 to the animation's end, so 1 s at 30 frames a second gives 31. It
+/// brings its texture; without an animation it is static.
 #[derive(Debug, Args)]
 #[command(after_help = PACK_EXAMPLES)]
 pub struct PackArgs {
@@ -47,8 +51,9 @@ pub struct PackArgs {
     pub inputs: Vec<String>,
     /// A track with its options: path=FOLDER|FILE|PATTERN and any of id, title, kind
     /// (points|mesh), role (subject|ball|venue), alternative, shading (baked|lit),
-    /// static (true|false), texture (PATTERN|FILE|none), v (up|down: where texture rows grow;
-    /// PLY down, OBJ up), joined by commas
+    /// static (true|false), texture (PATTERN|FILE|none), clip (NAME|NUMBER|none: which animation
+    /// of a glTF file, if it has several), v (up|down: where texture rows grow; PLY and glTF down,
+    /// OBJ up), joined by commas
     #[arg(long = "track", value_name = "KEY=VALUE,..")]
     pub tracks: Vec<TrackArg>,
     /// Where the pack goes: a single file if this ends in `.touchline`, else a folder
@@ -63,10 +68,10 @@ pub struct PackArgs {
     /// Programme date-time of the first frame, as 2026-02-14T19:30:00Z
     #[arg(long, value_name = "RFC3339")]
     pub start: Option<jiff::Timestamp>,
-    /// The axis that points up in the input
+    /// The axis that points up in the input; in glTF it is always y
     #[arg(long, value_enum, default_value_t = Up::Y)]
     pub up: Up,
-    /// The unit of lengths in the input
+    /// The unit of lengths in the input; in glTF it is always the metre
     #[arg(long, value_enum, default_value_t = Unit::Metres)]
     pub unit: Unit,
     /// Names the pack for people
@@ -137,7 +142,8 @@ Examples:
   touchline pack --frame-rate 25 --out match/ \\
     --track 'id=athlete,path=mesh/,texture=mesh/tex_*.jpg,alternative=athlete' \\
     --track 'id=cloud,path=points/*.ply,alternative=athlete' \\
-    --track 'id=stadium,path=stadium.obj,role=venue,shading=lit'";
+    --track 'id=stadium,path=stadium.obj,role=venue,shading=lit'
+  touchline pack --track 'path=mascot.glb,clip=Cheer' --out mascot.touchline";
 
 /// Says what is in a pack.
 #[derive(Debug, Args)]

@@ -4,7 +4,6 @@
 //! player could not read never leaves the packer.
 
 use std::ops::Range;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
@@ -15,7 +14,7 @@ use touchline_pack::{CodecId, Kind, SegmentEntry, SegmentWriter, Sha256, Stream}
 use touchline_scene::Frame;
 
 use super::renditions::{self, Reducer};
-use super::texture::{self, TextureForm, TexturePlan};
+use super::texture::{self, Image, TextureForm, TexturePlan};
 use super::track::Track;
 use super::write::Aside;
 use crate::args::{ColourQuality, PackArgs};
@@ -153,12 +152,12 @@ fn run(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Made>> {
     let (codec, layers) = match (job.part, &track.textures) {
         (Part::Points, _) => (CodecId(POINTS), code_points(job, track, work)?),
         (Part::Mesh, _) => (CodecId(MESH), code_mesh(job, track, work)?),
-        (Part::Images, Some((files, shape))) => {
-            (shape.codec, vec![code_images(job, track, files, work)?])
+        (Part::Images, Some((images, shape))) => {
+            (shape.codec, vec![code_images(job, track, images, work)?])
         }
-        (Part::Video, Some((files, shape))) => {
+        (Part::Video, Some((images, shape))) => {
             let size = [shape.width, shape.height];
-            let (codec, chunks, name) = code_video(job, track, files, size, work)?;
+            let (codec, chunks, name) = code_video(job, track, images, size, work)?;
             codec_string = Some(name);
             (codec.id(), vec![chunks])
         }
@@ -255,7 +254,7 @@ impl Work<'_> {
     ) -> Result<T> {
         self.cancel.check()?;
         let encoded = encode().with_context(|| {
-            let file = track.frames.files[index].display();
+            let file = track.source.path(index).display();
             format!("frame {index} of track \"{}\" ({file})", track.id)
         })?;
         self.progress.step();
@@ -330,11 +329,11 @@ fn code_mesh(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Vec<Chunk>>
 }
 
 /// Images go in as they are; one that is the same as the one before it is not repeated.
-fn code_images(job: Job, track: &Track, files: &[PathBuf], work: &Work<'_>) -> Result<Vec<Chunk>> {
+fn code_images(job: Job, track: &Track, images: &[Image], work: &Work<'_>) -> Result<Vec<Chunk>> {
     let mut shown = Vec::new();
     let encode = |index| {
         work.frame(track, index, || {
-            let image = texture::read(&files[index])?;
+            let image = images[index].read()?;
             let is_key = image != shown;
             let bytes = if is_key { image.clone() } else { Vec::new() };
             shown = image;
@@ -355,7 +354,7 @@ fn code_images(job: Job, track: &Track, files: &[PathBuf], work: &Work<'_>) -> R
 fn code_video(
     job: Job,
     track: &Track,
-    files: &[PathBuf],
+    images: &[Image],
     size: [u32; 2],
     work: &Work<'_>,
 ) -> Result<(VideoCodec, Vec<Chunk>, String)> {
@@ -367,9 +366,7 @@ fn code_video(
     let encoding = encoding.context("no video was planned")?;
     let first = job.first_frame as usize;
     let bytes = encoding.encode(size, job.frame_count as usize, |index| {
-        work.frame(track, first + index, || {
-            texture::decode(&files[first + index])
-        })
+        work.frame(track, first + index, || images[first + index].decode())
     });
     let bytes = bytes.with_context(|| format!("the video texture of track \"{}\"", track.id))?;
     let mut codec_string = None;

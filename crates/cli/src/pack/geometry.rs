@@ -41,8 +41,18 @@ pub(crate) struct Space {
     pub(crate) is_v_up: Option<bool>,
 }
 
-/// Reads one frame and brings it into the stage; every number in it is checked.
+/// Reads a file of one frame and brings it into the stage.
 pub(crate) fn read(path: &Path, space: Space) -> Result<Geometry> {
+    let bytes = read_bytes(path)?;
+    if super::input::has_extension(path, &["obj"]) {
+        obj::read(path, &bytes)?.into_stage(path, space, true)
+    } else {
+        ply::read(path, bytes)?.into_stage(path, space, false)
+    }
+}
+
+/// Reads a file that holds geometry.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     let unreadable =
         |error: std::io::Error| BadInput::new(path, error.to_string(), "make the file readable");
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
@@ -52,20 +62,7 @@ pub(crate) fn read(path: &Path, space: Space) -> Result<Geometry> {
     if size == 0 {
         return Err(BadInput::new(path, "the file is empty", "export this frame again").into());
     }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    let is_obj = super::input::has_extension(path, &["obj"]);
-    let mut geometry = if is_obj {
-        obj::read(path, &bytes)?
-    } else {
-        ply::read(path, bytes)?
-    };
-    if space.is_v_up.unwrap_or(is_obj) {
-        for [_, v] in &mut geometry.texture {
-            *v = 1.0 - *v;
-        }
-    }
-    check(&geometry, path)?;
-    Ok(geometry.into_stage(space))
+    Ok(std::fs::read(path).map_err(unreadable)?)
 }
 
 /// Refuses what no frame can have.
@@ -111,8 +108,16 @@ fn check(geometry: &Geometry, path: &Path) -> Result<()> {
 }
 
 impl Geometry {
-    /// Moves all into the stage: metres, y up.
-    fn into_stage(mut self, space: Space) -> Self {
+    /// Moves all into the stage: metres, y up; every number from the file at `path` is checked.
+    ///
+    /// `is_v_up` is the habit of its kind.
+    pub(crate) fn into_stage(mut self, path: &Path, space: Space, is_v_up: bool) -> Result<Self> {
+        if space.is_v_up.unwrap_or(is_v_up) {
+            for [_, v] in &mut self.texture {
+                *v = 1.0 - *v;
+            }
+        }
+        check(&self, path)?;
         // A grid with its own comments is in metres already.
         let scale = if self.voxel_metres.is_some() {
             1.0
@@ -127,7 +132,7 @@ impl Geometry {
             };
             *position = turned * scale;
         }
-        self
+        Ok(self)
     }
 
     /// The box around all positions.

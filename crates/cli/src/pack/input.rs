@@ -8,11 +8,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::texture::Image;
 use crate::args::TextureArg;
 use crate::error::BadInput;
 
 /// The kinds of files that hold a frame.
-const FRAME_EXTENSIONS: [&str; 2] = ["ply", "obj"];
+const FRAME_EXTENSIONS: [&str; 4] = ["ply", "obj", "glb", "gltf"];
+/// Those of them that hold all frames of a track.
+const MODEL_EXTENSIONS: [&str; 2] = ["glb", "gltf"];
 /// The kinds of files that hold a texture.
 const IMAGE_EXTENSIONS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
 
@@ -29,7 +32,8 @@ pub(crate) struct Sequence {
 pub(crate) fn refuse_unquoted(inputs: &[String]) -> Result<()> {
     let place_of = |input: &String| {
         let path = Path::new(input);
-        let (prefix, _) = trailing_number(path).filter(|_| path.is_file())?;
+        let is_frame = path.is_file() && !is_model(path);
+        let (prefix, _) = trailing_number(path).filter(|_| is_frame)?;
         Some(path.with_file_name(prefix))
     };
     let places: Vec<_> = inputs.iter().map(place_of).collect();
@@ -49,34 +53,61 @@ pub(crate) fn frames(place: &str) -> Result<Sequence> {
     if files.is_empty() {
         return Err(BadInput::new(
             Path::new(place),
-            "no PLY or OBJ file is there",
+            "no PLY, OBJ or glTF file is there",
             "give a folder, a file or a quoted pattern that has some",
         )
         .into());
     }
+    if let (Some(model), 2..) = (files.iter().find(|file| is_model(file)), files.len()) {
+        let what = "this file is a track of its own, and it is among others";
+        let remedy = "give one glTF file, or a pattern that leaves it out";
+        return Err(BadInput::new(model, what, remedy).into());
+    }
     sequence(files)
 }
 
+/// Whether a file holds all frames of a track.
+pub(crate) fn is_model(path: &Path) -> bool {
+    has_extension(path, &MODEL_EXTENSIONS)
+}
+
 /// Finds the texture of each frame; `None` where the track has none.
-pub(crate) fn textures(frames: &Sequence, wanted: &TextureArg) -> Result<Option<Vec<PathBuf>>> {
-    match wanted {
-        TextureArg::None => Ok(None),
-        TextureArg::Beside => textures_beside(frames),
+pub(crate) fn textures(frames: &Sequence, wanted: &TextureArg) -> Result<Option<Vec<Image>>> {
+    let files = match wanted {
+        TextureArg::None => None,
+        TextureArg::Beside => textures_beside(frames)?,
         TextureArg::At(place) => {
-            let files = files_at(place, &IMAGE_EXTENSIONS)?;
+            let files = images_at(place)?;
             match files.as_slice() {
-                [] => Err(BadInput::new(
-                    Path::new(place),
-                    "no JPEG, PNG or WebP image is there",
-                    "correct `texture=`, or say `texture=none`",
-                )
-                .into()),
                 // One image for all frames.
-                [only] => Ok(Some(vec![only.clone(); frames.files.len()])),
-                _ => matched(frames, &sequence(files)?).map(Some),
+                [only] => Some(vec![only.clone(); frames.files.len()]),
+                _ => Some(matched(frames, &sequence(files)?)?),
             }
         }
+    };
+    Ok(files.map(|files| files.into_iter().map(Image::File).collect()))
+}
+
+/// Finds the texture of a track that has but one.
+pub(crate) fn one_texture(place: &str) -> Result<Image> {
+    match images_at(place)?.as_slice() {
+        [only] => Ok(Image::File(only.clone())),
+        files => {
+            let what = format!("{} images are there, and a glTF track has one", files.len());
+            Err(BadInput::new(Path::new(place), what, "give one of them").into())
+        }
     }
+}
+
+/// At least one image at a folder, file or pattern.
+fn images_at(place: &str) -> Result<Vec<PathBuf>> {
+    let files = files_at(place, &IMAGE_EXTENSIONS)?;
+    if files.is_empty() {
+        let what = "no JPEG, PNG or WebP image is there";
+        let remedy = "correct `texture=`, or say `texture=none`";
+        return Err(BadInput::new(Path::new(place), what, remedy).into());
+    }
+    Ok(files)
 }
 
 /// Images in the frames' own folder: with the same numbers, or the same name for a single frame.
@@ -317,7 +348,8 @@ mod tests {
         let folder = folder(&["m_1.obj", "m_2.obj", "t_2.jpg", "t_1.jpg", "logo.png"]);
         let found = frames(folder.path().to_str().unwrap()).unwrap();
         let images = textures(&found, &TextureArg::Beside).unwrap().unwrap();
-        assert!(images[0].ends_with("t_1.jpg") && images[1].ends_with("t_2.jpg"));
+        let is_at = |index: usize, name| images[index].path().ends_with(name);
+        assert!(is_at(0, "t_1.jpg") && is_at(1, "t_2.jpg"));
         assert_eq!(textures(&found, &TextureArg::None).unwrap(), None);
         std::fs::remove_file(folder.path().join("t_2.jpg")).unwrap();
         let error = textures(&found, &TextureArg::Beside).unwrap_err();

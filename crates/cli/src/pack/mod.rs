@@ -7,11 +7,13 @@
 
 mod encode;
 mod geometry;
+mod gltf;
 mod input;
 mod obj;
 mod ply;
 mod renditions;
 mod scene;
+mod source;
 mod survey;
 pub(crate) mod texture;
 mod track;
@@ -32,6 +34,7 @@ use crate::inspect::Bytes;
 use crate::progress::{Audience, Cancel};
 use scene::Scene;
 use survey::Found;
+use texture::Image;
 use track::Track;
 use write::Aside;
 
@@ -113,7 +116,7 @@ fn survey(args: &PackArgs, cancel: &Cancel, audience: Audience) -> Result<Vec<Tr
     });
     let found = plain
         .chain(args.tracks.iter().cloned())
-        .map(Found::find)
+        .map(|arg| Found::find(arg, args.frame_rate))
         .collect::<Result<Vec<_>>>()?;
     if found.is_empty() {
         bail!("nothing to pack: give FRAMES or `--track path=..`");
@@ -129,8 +132,8 @@ fn survey(args: &PackArgs, cancel: &Cancel, audience: Audience) -> Result<Vec<Tr
             );
         }
     }
-    let file_count = found.iter().map(Found::file_count).sum();
-    let progress = audience.stage("reading", file_count, "files");
+    let step_count = found.iter().map(Found::step_count).sum();
+    let progress = audience.stage("reading", step_count, "frames and images");
     found
         .into_iter()
         .map(|track| track.survey(args, cancel, audience, || progress.step()))
@@ -254,7 +257,8 @@ fn default_preset(bounds: Bounds) -> Preset {
 
 /// Copies the poster into the pack, or for a single file beside it; returns its URL.
 fn write_poster(poster: &Path, out: &Path, aside: &Aside) -> Result<String> {
-    texture::survey(poster)?;
+    let image = Image::File(poster.to_owned());
+    image.survey()?;
     let extension = poster.extension().and_then(|extension| extension.to_str());
     let name = match out.file_stem().and_then(|stem| stem.to_str()) {
         Some(stem) if write::is_single(out) => format!("{stem}.poster"),
@@ -265,7 +269,7 @@ fn write_poster(poster: &Path, out: &Path, aside: &Aside) -> Result<String> {
         return Err(BadInput::new(poster, what, "name it .jpg, .png or .webp").into());
     };
     let url = format!("{name}.{}", extension.to_lowercase());
-    aside.write(&url, &texture::read(poster)?)?;
+    aside.write(&url, &image.read()?)?;
     Ok(url)
 }
 

@@ -1,18 +1,18 @@
-//! The first pass: every file of a track is read once, so that whatever is wrong with it is said
-//! before a byte is written.
+//! The first pass: every frame and image of a track is read once, so that whatever is wrong with
+//! it is said before a byte is written.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use glam::Vec3;
 use rayon::prelude::*;
 use touchline_pack::{Kind, Role};
-use touchline_scene::Bounds;
+use touchline_scene::{Bounds, FrameRate};
 
-use super::geometry::{self, Geometry, Space};
-use super::input::{self, Sequence};
+use super::geometry::{Geometry, Space};
 use super::renditions;
-use super::texture::{self, TextureShape};
+use super::source::Source;
+use super::texture::{Image, TextureShape};
 use super::track::Track;
 use crate::args::{PackArgs, TrackArg};
 use crate::error::BadInput;
@@ -22,16 +22,16 @@ use crate::progress::{Audience, Cancel};
 const LATTICE_STEPS: f32 = 65535.0;
 /// Cells on each axis of a points track at most.
 const GRID_CELLS: f32 = 65536.0;
-/// A track whose files have been found and not yet read.
+/// A track whose frames have been found and not yet read.
 #[derive(Debug)]
 pub(crate) struct Found {
     arg: TrackArg,
     id: String,
-    frames: Sequence,
-    textures: Option<Vec<PathBuf>>,
+    source: Source,
+    textures: Option<Vec<Image>>,
 }
 
-/// What one file was found to hold.
+/// What one frame was found to hold.
 #[derive(Clone, Copy, Debug)]
 struct Survey {
     bounds: Bounds,
@@ -44,12 +44,12 @@ struct Survey {
 }
 
 impl Found {
-    /// Finds the files of a track.
-    pub(crate) fn find(arg: TrackArg) -> Result<Self> {
-        let frames = input::frames(&arg.path)?;
+    /// Finds the frames of a track.
+    pub(crate) fn find(arg: TrackArg, frame_rate: FrameRate) -> Result<Self> {
+        let source = Source::find(&arg, frame_rate)?;
         let id = match &arg.id {
             Some(id) => id.clone(),
-            None => default_id(&frames.files[0], frames.files.len()),
+            None => default_id(source.path(0), source.file_count()),
         };
         let is_plain = |symbol: char| symbol.is_ascii_alphanumeric() || "-_".contains(symbol);
         if id.is_empty() || !id.chars().all(is_plain) {
@@ -57,12 +57,12 @@ impl Found {
         }
         let textures = match arg.kind {
             Some(Kind::Points) => None,
-            _ => input::textures(&frames, &arg.texture)?,
+            _ => source.textures(&arg.texture)?,
         };
         Ok(Self {
             arg,
             id,
-            frames,
+            source,
             textures,
         })
     }
@@ -72,13 +72,22 @@ impl Found {
         &self.id
     }
 
-    /// Files that [`Found::survey`] reads.
-    pub(crate) fn file_count(&self) -> u64 {
-        let textures = self.textures.as_ref().map_or(0, Vec::len);
-        (self.frames.files.len() + textures) as u64
+    /// Frames and images that [`Found::survey`] reads.
+    pub(crate) fn step_count(&self) -> u64 {
+        (self.source.frame_count() + self.images().len()) as u64
     }
 
-    /// Reads every file once; `step` is called after each.
+    /// Its images, but one if it is the texture of all frames.
+    fn images(&self) -> &[Image] {
+        match self.textures.as_deref() {
+            Some([first, rest @ ..]) if rest.iter().all(|image| image == first) => {
+                std::slice::from_ref(first)
+            }
+            images => images.unwrap_or_default(),
+        }
+    }
+
+    /// Reads every frame and image once; `step` is called after each.
     pub(crate) fn survey(
         self,
         args: &PackArgs,
@@ -91,13 +100,11 @@ impl Found {
             unit: args.unit,
             is_v_up: self.arg.is_v_up,
         };
-        let surveys = self
-            .frames
-            .files
-            .par_iter()
-            .map(|file| {
+        let surveys = (0..self.source.frame_count())
+            .into_par_iter()
+            .map(|index| {
                 cancel.check()?;
-                let survey = Survey::of(&geometry::read(file, space)?);
+                let survey = Survey::of(&self.source.read(index, space)?);
                 step();
                 Ok(survey)
             })
@@ -113,6 +120,12 @@ impl Found {
             .fold(Bounds::EMPTY, |all, one| all.union(one.bounds));
         let role = self.arg.role.unwrap_or(Role::Subject);
         let is_static = self.is_static(role)?;
+        if let Some(loss) = self.source.loss() {
+            audience.warn(&format!(
+                "track \"{}\": {loss} ({})",
+                self.id, self.arg.path
+            ));
+        }
         if textures.is_none() && !surveys[0].has_colour {
             let text = "has neither colours nor textures: it becomes grey";
             audience.warn(&format!("track \"{}\" {text} ({})", self.id, self.arg.path));
@@ -128,7 +141,7 @@ impl Found {
             kind,
             role,
             is_static,
-            frames: self.frames,
+            source: self.source,
             textures,
             bounds,
             step_metres,
@@ -156,13 +169,14 @@ impl Found {
             Kind::Points => "this frame has faces, but its track is points",
         };
         let remedy = "export this frame again, or say `kind=points` to use vertices only";
-        Err(BadInput::new(&self.frames.files[stray], what, remedy).into())
+        Err(BadInput::new(self.source.path(stray), what, remedy).into())
     }
 
     /// All frames of a track must have what its first has.
     fn check_alike(&self, surveys: &[Survey], is_textured: bool) -> Result<()> {
         let first = &surveys[0];
-        for (survey, file) in surveys.iter().zip(&self.frames.files) {
+        for (index, survey) in surveys.iter().enumerate() {
+            let file = self.source.path(index);
             let wrong = |what: &str| BadInput::new(file, what, "export this frame again");
             if is_textured && !survey.has_texture {
                 let what = "there is an image for this frame, but it has no texture coordinates";
@@ -185,25 +199,21 @@ impl Found {
         &self,
         cancel: &Cancel,
         step: impl Fn() + Sync,
-    ) -> Result<Option<(Vec<PathBuf>, TextureShape)>> {
-        let Some(files) = &self.textures else {
+    ) -> Result<Option<(Vec<Image>, TextureShape)>> {
+        let Some(images) = &self.textures else {
             return Ok(None);
         };
-        let survey = |file: &PathBuf| {
+        let survey = |image: &Image| {
             cancel.check()?;
-            let shape = texture::survey(file)?;
+            let shape = image.survey()?;
             step();
             Ok(shape)
         };
-        let is_one_for_all = files.iter().all(|file| *file == files[0]);
-        let shapes = if is_one_for_all {
-            vec![survey(&files[0])?]
-        } else {
-            files.par_iter().map(survey).collect::<Result<Vec<_>>>()?
-        };
+        let shapes = self.images().par_iter().map(survey);
+        let shapes = shapes.collect::<Result<Vec<_>>>()?;
         let first = shapes[0];
         if let Some(index) = shapes.iter().position(|shape| *shape != first) {
-            let (shape, file) = (shapes[index], &files[index]);
+            let (shape, file) = (shapes[index], images[index].path());
             let what = format!(
                 "the texture is {} x {} {}, the first of its track is {} x {} {}",
                 shape.width, shape.height, shape.codec, first.width, first.height, first.codec,
@@ -211,13 +221,14 @@ impl Found {
             let remedy = "export all textures of a track alike";
             return Err(BadInput::new(file, what, remedy).into());
         }
-        Ok(Some((files.clone(), first)))
+        Ok(Some((images.clone(), first)))
     }
 
-    /// Static as asked, else a venue of one frame.
+    /// Static as asked, else a venue of one frame or a glTF scene that does not move.
     fn is_static(&self, role: Role) -> Result<bool> {
-        let frame_count = self.frames.files.len();
-        let default = role == Role::Venue && frame_count == 1;
+        let frame_count = self.source.frame_count();
+        let is_still = role == Role::Venue || matches!(self.source, Source::Model(_));
+        let default = is_still && frame_count == 1;
         let is_static = self.arg.is_static.unwrap_or(default);
         if is_static && frame_count > 1 {
             let (id, path) = (&self.id, &self.arg.path);
@@ -245,7 +256,7 @@ impl Found {
         space: Space,
         args: &PackArgs,
     ) -> Result<f32> {
-        let file = &self.frames.files[0];
+        let file = self.source.path(0);
         // One cell of room: the outermost points lie in the middle of cells.
         let finest = bounds.size().max_element() / (GRID_CELLS - 2.0);
         let step = match args.voxel_metres.or(first.voxel_metres) {
@@ -258,7 +269,7 @@ impl Found {
                 return Err(BadInput::new(file, what, remedy).into());
             }
             Some(asked) => asked,
-            None => median_spacing(&geometry::read(file, space)?.positions).max(finest),
+            None => median_spacing(&self.source.read(0, space)?.positions).max(finest),
         };
         // All points in one place have no spacing: any step holds them.
         Ok(if step > 0.0 { step } else { 1e-3 })

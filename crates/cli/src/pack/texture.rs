@@ -2,8 +2,10 @@
 //! plan of what else becomes of them.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io::Cursor;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use image::{ImageDecoder, ImageFormat, ImageReader, RgbImage, metadata::Orientation};
@@ -42,24 +44,62 @@ pub(crate) fn format_of(codec: CodecId) -> Option<ImageFormat> {
     found.map(|(format, _)| *format)
 }
 
-/// Reads an image's bytes.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path)
-        .map_err(|error| BadInput::new(path, error.to_string(), "make the image readable").into())
+/// An image that becomes a texture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Image {
+    /// A file of its own.
+    File(PathBuf),
+    /// From inside another file.
+    Inside { path: PathBuf, bytes: Arc<[u8]> },
 }
 
-/// Decodes the image at `path`, without its alpha.
-pub(crate) fn decode(path: &Path) -> Result<RgbImage> {
-    let image = image::load_from_memory(&read(path)?)?;
-    Ok(image.into_rgb8())
-}
+impl Image {
+    /// The file that it is, or is from.
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::File(path) | Self::Inside { path, .. } => path,
+        }
+    }
 
-/// Decodes the image at `path` to see that it is sound.
-pub(crate) fn survey(path: &Path) -> Result<TextureShape> {
-    shape_of(&read(path)?).map_err(|error| {
+    /// Reads its bytes.
+    pub(crate) fn read(&self) -> Result<Vec<u8>> {
+        match self {
+            Self::File(path) => std::fs::read(path).map_err(|error| {
+                BadInput::new(path, error.to_string(), "make the image readable").into()
+            }),
+            Self::Inside { bytes, .. } => Ok(bytes.to_vec()),
+        }
+    }
+
+    /// Decodes it, without its alpha.
+    pub(crate) fn decode(&self) -> Result<RgbImage> {
+        let image = image::load_from_memory(&self.read()?);
+        Ok(image.map_err(|error| self.unusable(error))?.into_rgb8())
+    }
+
+    /// Decodes it to see that it is sound.
+    pub(crate) fn survey(&self) -> Result<TextureShape> {
+        shape_of(&self.read()?).map_err(|error| self.unusable(error).into())
+    }
+
+    /// The same with each pixel's colour changed, as PNG.
+    pub(crate) fn recoloured(&self, change: impl Fn([u8; 3]) -> [u8; 3]) -> Result<Self> {
+        let mut image = self.decode()?;
+        for pixel in image.pixels_mut() {
+            pixel.0 = change(pixel.0);
+        }
+        let mut bytes = Cursor::new(Vec::new());
+        image.write_to(&mut bytes, ImageFormat::Png)?;
+        Ok(Self::Inside {
+            path: self.path().to_owned(),
+            bytes: bytes.into_inner().into(),
+        })
+    }
+
+    fn unusable(&self, error: impl fmt::Display) -> BadInput {
         let remedy = "export this image again: JPEG, PNG or WebP, at most 8192 pixels a side";
-        BadInput::new(path, error.to_string(), remedy).into()
-    })
+        BadInput::new(self.path(), error.to_string(), remedy)
+    }
 }
 
 /// Decodes an image and says what it is.

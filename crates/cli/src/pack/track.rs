@@ -1,6 +1,6 @@
 //! One track on its way into a pack, its files known to be sound.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use glam::Vec3;
@@ -8,9 +8,9 @@ use touchline_codec::{meshes::Mesh, points::PointCloud};
 use touchline_pack::{Kind, Role};
 use touchline_scene::Bounds;
 
-use super::geometry::{self, Space};
-use super::input::Sequence;
-use super::texture::TextureShape;
+use super::geometry::Space;
+use super::source::Source;
+use super::texture::{Image, TextureShape};
 use crate::args::TrackArg;
 use crate::error::BadInput;
 
@@ -27,8 +27,8 @@ pub(crate) struct Track {
     pub(crate) kind: Kind,
     pub(crate) role: Role,
     pub(crate) is_static: bool,
-    pub(crate) frames: Sequence,
-    pub(crate) textures: Option<(Vec<PathBuf>, TextureShape)>,
+    pub(crate) source: Source,
+    pub(crate) textures: Option<(Vec<Image>, TextureShape)>,
     pub(crate) bounds: Bounds,
     /// Edge of a cell for points, of a lattice step for meshes, metres.
     pub(crate) step_metres: f32,
@@ -40,14 +40,14 @@ pub(crate) struct Track {
 impl Track {
     /// How many frames it has.
     pub(crate) fn frame_count(&self) -> u32 {
-        self.frames.files.len() as u32
+        self.source.frame_count() as u32
     }
 
     /// Whether its texture changes from frame to frame.
     pub(crate) fn has_texture_sequence(&self) -> bool {
-        let mut files = self.textures.iter().flat_map(|(files, _)| files);
-        let first = files.next();
-        files.any(|file| Some(file) != first)
+        let mut images = self.textures.iter().flat_map(|(images, _)| images);
+        let first = images.next();
+        images.any(|image| Some(image) != first)
     }
 
     /// Levels of an octree over the grid of a points track; at least 1.
@@ -59,7 +59,7 @@ impl Track {
 
     /// Frame `index` of a points track, on the track's grid.
     pub(crate) fn cloud(&self, index: usize) -> Result<PointCloud> {
-        let geometry = geometry::read(&self.frames.files[index], self.space)?;
+        let geometry = self.source.read(index, self.space)?;
         let step = self.step_metres;
         // Every frame counts on the same grid, so that what stands still stays in its cells.
         let corner = self.bounds.lo - 0.5 * step;
@@ -88,10 +88,12 @@ impl Track {
 
     /// Frame `index` of a mesh track.
     pub(crate) fn mesh(&self, index: usize) -> Result<Mesh> {
-        let file = &self.frames.files[index];
-        let geometry = geometry::read(file, self.space)?;
+        let geometry = self.source.read(index, self.space)?;
         let (texture, colours) = if self.textures.is_some() {
-            (texture_inside(geometry.texture, file)?, Vec::new())
+            (
+                texture_inside(geometry.texture, self.source.path(index))?,
+                Vec::new(),
+            )
         } else if geometry.colours.is_empty() {
             let [r, g, b] = GREY;
             (Vec::new(), vec![[r, g, b, 255]; geometry.positions.len()])
