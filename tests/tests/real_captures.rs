@@ -1,9 +1,9 @@
 //! Goal: real captures survive packing: nothing is lost, moved or discoloured beyond what the
 //! options allow.
 //! Method: pack the captures, verify, decode every frame and compare with the files, which are
-//! read here by other code than the packer's. The captures are not part of the repository: they
-//! are looked for in `TOUCHLINE_DATA`, else beside the checkout; without them nothing is tested
-//! and the test says so.
+//! read here by other code than the packer's; of an animated file, with what is known of it. The
+//! captures are not part of the repository: they are looked for in `TOUCHLINE_DATA`, else beside
+//! the checkout; without them nothing is tested and the test says so.
 #![expect(
     clippy::unwrap_used,
     reason = "a test's helpers may panic as the test itself"
@@ -299,6 +299,71 @@ fn check_mesh(index: usize, header: &str, rows: &[u8], frame: &MeshFrame, topolo
         "Liam frame {index}: {} triangles, all corners kept",
         corners.len() / 3
     );
+}
+
+/// The box around the knight in some frames of his run, as another evaluator of glTF finds it.
+const KNIGHT: [(usize, [[f32; 3]; 2]); 4] = [
+    (0, [[-0.7081, 0.1012, -0.6161], [1.0303, 2.4688, 1.9255]]),
+    (5, [[-0.6997, -0.0207, -0.5636], [1.0305, 2.3382, 1.8020]]),
+    (11, [[-0.6955, 0.0995, -0.6135], [1.0419, 2.4643, 1.9384]]),
+    (24, [[-0.7081, 0.1012, -0.6161], [1.0303, 2.4688, 1.9255]]),
+];
+
+#[test]
+fn the_knight_runs_upright_with_his_texture() {
+    let Some(folder) = capture("characters") else {
+        return;
+    };
+    let file = folder.join("Knight.glb");
+    let track = format!("path={},clip=Running_A", file.display());
+    let (_gone, opened) = packed(&track, "--frame-rate 30 --segment-secs 1");
+    let track = &opened.manifest.tracks[0];
+    let (mut indices, mut before) = (Vec::new(), Vec::new());
+    let mut frame_count = 0;
+    decoded(&opened, &track.renditions[..1], |index, frame| {
+        let Frame::Mesh(frame) = frame else {
+            panic!("frame {index} is no mesh")
+        };
+        assert_eq!(index == 0, frame.topology.is_some(), "one run");
+        if let Some(topology) = &frame.topology {
+            indices = topology.indices.clone();
+        }
+        let place = |vertex: &touchline_scene::PackedVertex| {
+            let steps = Vec3::from(vertex.position.map(f32::from));
+            Vec3::from(frame.lattice.origin) + steps * frame.lattice.step_metres
+        };
+        let places: Vec<Vec3> = frame.vertices.iter().map(place).collect();
+        if let Some((_, wanted)) = KNIGHT.iter().find(|(at, _)| *at == index) {
+            let low = places.iter().copied().reduce(Vec3::min).unwrap();
+            let high = places.iter().copied().reduce(Vec3::max).unwrap();
+            for (found, wanted) in [low, high].into_iter().zip(wanted.map(Vec3::from)) {
+                let error = (found - wanted).abs().max_element();
+                assert!(error < ERROR_METRES_MAX, "frame {index}: {found} {wanted}");
+            }
+        }
+        let volumes = indices.chunks_exact(3).map(|corners| {
+            let [a, b, c] = [0, 1, 2].map(|corner| places[corners[corner] as usize]);
+            a.dot(b.cross(c)) / 6.0
+        });
+        // Of him and all he carries; inside out it would be below 0.
+        let volume: f32 = volumes.sum();
+        assert!(volume > 1.0, "frame {index}: {volume} m3");
+        let moved = places.iter().zip(&before);
+        let moved: f32 = moved
+            .map(|(at, then): (&Vec3, &Vec3)| at.distance(*then))
+            .sum();
+        let metres = moved / places.len() as f32;
+        let is_running = index == 0 || (0.005..0.2).contains(&metres);
+        assert!(is_running, "frame {index}: {metres} m");
+        before = places;
+        frame_count += 1;
+    });
+    assert_eq!(frame_count, 25, "0.8 s, both ends");
+    let bytes = opened.read(&track.textures[0].segments[0]).unwrap();
+    let image = &bytes[Segment::parse(&bytes).unwrap().frames[0].bytes.clone()];
+    let source = std::fs::read(file).unwrap();
+    let is_inside = source.windows(image.len()).any(|window| window == image);
+    assert!(is_inside, "the texture was changed");
 }
 
 /// The 2 mm cube that holds a place.
