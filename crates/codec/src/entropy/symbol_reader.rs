@@ -9,7 +9,13 @@ use crate::DecodeError;
 pub(crate) struct SymbolReader<'a> {
     bytes: &'a [u8],
     position: usize,
-    state: u64,
+    /// The one that the next symbol comes from, and the one after it.
+    states: [u64; 2],
+    /// Where the bytes end that no even bits were taken from yet.
+    end: usize,
+    /// Even bits at hand, the next one lowest.
+    bits: u64,
+    bit_count: u32,
 }
 
 impl<'a> SymbolReader<'a> {
@@ -18,16 +24,22 @@ impl<'a> SymbolReader<'a> {
         let mut reader = Self {
             bytes,
             position: 0,
-            state: 0,
+            states: [0; 2],
+            end: bytes.len(),
+            bits: 0,
+            bit_count: 0,
         };
-        let low = reader.word();
-        reader.state = reader.word() << 32 | low;
+        reader.states = std::array::from_fn(|_| {
+            let low = reader.word();
+            reader.word() << 32 | low
+        });
         reader
     }
 
     /// Checks that the stream ends here: the writer leaves no byte over, and no remainder.
     pub(crate) fn finish(self, section: &'static str) -> Result<(), DecodeError> {
-        if self.position == self.bytes.len() && self.state == STATE_MIN {
+        let is_at_end = self.position == self.end && self.bits == 0;
+        if is_at_end && self.states == [STATE_MIN; 2] {
             Ok(())
         } else {
             Err(DecodeError::malformed(
@@ -47,7 +59,7 @@ impl<'a> SymbolReader<'a> {
 
     #[inline]
     fn slot(&self) -> u32 {
-        self.state as u32 & (SCALE - 1)
+        self.states[0] as u32 & (SCALE - 1)
     }
 
     /// Takes out the symbol that the slot lies in.
@@ -55,11 +67,12 @@ impl<'a> SymbolReader<'a> {
     fn take(&mut self, start: u32, frequency: u32) {
         let offset = u64::from(self.slot() - start);
         // A hostile state may be anything; an honest one stays below 2^63.
-        let scaled = u64::from(frequency).wrapping_mul(self.state >> SCALE_BITS);
-        self.state = scaled.wrapping_add(offset);
-        if self.state < STATE_MIN {
-            self.state = self.state << 32 | self.word();
+        let scaled = u64::from(frequency).wrapping_mul(self.states[0] >> SCALE_BITS);
+        let mut state = scaled.wrapping_add(offset);
+        if state < STATE_MIN {
+            state = state << 32 | self.word();
         }
+        self.states = [self.states[1], state];
     }
 }
 
@@ -88,14 +101,21 @@ impl SymbolCoder for SymbolReader<'_> {
 
     #[inline]
     fn raw(&mut self, bit_count: u32, _: u32) -> u32 {
-        let step = SCALE_BITS - bit_count;
-        let value = self.slot() >> step;
-        self.take(value << step, 1 << step);
+        if self.bit_count < bit_count {
+            self.end = self.end.saturating_sub(4);
+            let word = self.bytes.get(self.end..self.end + 4);
+            let word = word.and_then(|word| word.try_into().ok());
+            self.bits |= u64::from(word.map_or(0, u32::from_le_bytes)) << self.bit_count;
+            self.bit_count += 32;
+        }
+        let value = self.bits as u32 & ((1 << bit_count) - 1);
+        self.bits >>= bit_count;
+        self.bit_count -= bit_count;
         value
     }
 
     #[inline]
     fn is_past_end(&self) -> bool {
-        self.position > self.bytes.len()
+        self.position > self.end
     }
 }

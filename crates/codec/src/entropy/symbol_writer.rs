@@ -8,32 +8,39 @@ use super::symbols::{Flag, Nibble, SCALE, SCALE_BITS, STATE_MIN, SymbolCoder};
 pub(crate) struct SymbolWriter {
     /// Start and frequency of each.
     spans: Vec<(u16, u16)>,
+    /// Even bits, 32 a word, the first one lowest; those that do not fill a word yet.
+    words: Vec<u32>,
+    bits: u64,
+    bit_count: u32,
 }
 
 impl SymbolWriter {
     /// The stream's bytes.
     pub(crate) fn finish(self) -> Vec<u8> {
-        let mut state = STATE_MIN;
+        let mut states = [STATE_MIN; 2];
         let mut words = Vec::new();
-        for &(start, frequency) in self.spans.iter().rev() {
+        for (index, &(start, frequency)) in self.spans.iter().enumerate().rev() {
+            let state = &mut states[index % 2];
             let (start, frequency) = (u64::from(start), u64::from(frequency));
             // The largest state that the symbol may be put into without growing past its range.
-            if state >= ((STATE_MIN >> SCALE_BITS) << 32) * frequency {
-                words.push(state as u32);
-                state >>= 32;
+            if *state >= ((STATE_MIN >> SCALE_BITS) << 32) * frequency {
+                words.push(*state as u32);
+                *state >>= 32;
             }
-            state = ((state / frequency) << SCALE_BITS) + state % frequency + start;
+            *state = ((*state / frequency) << SCALE_BITS) + *state % frequency + start;
         }
-        let mut bytes = state.to_le_bytes().to_vec();
+        let mut bytes: Vec<u8> = states.into_iter().flat_map(u64::to_le_bytes).collect();
         bytes.extend(words.iter().rev().flat_map(|word| word.to_le_bytes()));
+        if self.bit_count > 0 {
+            bytes.extend((self.bits as u32).to_le_bytes());
+        }
+        bytes.extend(self.words.iter().rev().flat_map(|word| word.to_le_bytes()));
         bytes
     }
 
     fn push(&mut self, start: u32, frequency: u32) {
-        // Both fit: no model gives one symbol the whole scale, but a raw number of no bits.
-        if frequency < SCALE {
-            self.spans.push((start as u16, frequency as u16));
-        }
+        // Both fit: no model gives one symbol the whole scale.
+        self.spans.push((start as u16, frequency as u16));
     }
 }
 
@@ -59,8 +66,13 @@ impl SymbolCoder for SymbolWriter {
     }
 
     fn raw(&mut self, bit_count: u32, wanted: u32) -> u32 {
-        let step = SCALE_BITS - bit_count;
-        self.push(wanted << step, 1 << step);
+        self.bits |= u64::from(wanted) << self.bit_count;
+        self.bit_count += bit_count;
+        if self.bit_count >= 32 {
+            self.words.push(self.bits as u32);
+            self.bits >>= 32;
+            self.bit_count -= 32;
+        }
         wanted
     }
 
