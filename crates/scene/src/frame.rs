@@ -3,7 +3,7 @@
 //! The layouts are those of FORMAT.md, "GPU-ready frames"; vertex shaders dequantise.
 
 use bytemuck::{Pod, Zeroable};
-use glam::{Vec2, Vec3};
+use glam::{Vec2, Vec3, Vec3A};
 
 use crate::Bounds;
 
@@ -145,8 +145,9 @@ pub struct PackedAttribute {
 ///
 /// Source: Cigolle et al., "A Survey of Efficient Representations for Independent Unit Vectors",
 /// JCGT 2014.
-pub fn octahedral_from_normal(normal: Vec3) -> [i8; 2] {
-    let sum = normal.abs().element_sum();
+pub fn octahedral_from_normal(normal: Vec3A) -> [i8; 2] {
+    let [x, y, z] = normal.abs().to_array();
+    let sum = x + y + z;
     if sum.is_nan() || sum == 0.0 {
         return [0, 127]; // No direction: say up.
     }
@@ -156,8 +157,9 @@ pub fn octahedral_from_normal(normal: Vec3) -> [i8; 2] {
     if folded.y < 0.0 {
         flat = (Vec2::ONE - Vec2::new(flat.y, flat.x).abs()) * signs(flat);
     }
-    let scaled = (flat * 127.0).round();
-    [scaled.x as i8, scaled.y as i8]
+    (flat * 127.0)
+        .to_array()
+        .map(|axis| axis.round_ties_even() as i32 as i8)
 }
 
 /// The unit normal behind two signed bytes, within about 1 degree.
@@ -188,7 +190,7 @@ mod tests {
             let normal = Vec3::new(x, y, z);
             prop_assume!(normal.length() > 0.01);
             let normal = normal.normalize();
-            let back = normal_from_octahedral(octahedral_from_normal(normal));
+            let back = normal_from_octahedral(octahedral_from_normal(normal.into()));
             prop_assert!(normal.dot(back) > 0.9997, "{normal} became {back}");
         }
 

@@ -7,8 +7,8 @@ use super::{Nibble, SymbolCoder};
 /// The least magnitude of each size: the first are magnitudes themselves, then there are two
 /// sizes to a power of two, as the digit behind the leading one is worth learning.
 const LEAST: [u32; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512];
-/// Even bits that say which magnitude of its size a number has.
-const BIT_COUNTS: [u32; 15] = [0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 6, 7, 8];
+/// Even bits that say which magnitude of its size a number has, and that it is negative.
+const BIT_COUNTS: [u32; 15] = [0, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 7, 8, 9];
 /// The size of all that is larger.
 const LARGE: u8 = 15;
 /// Digits behind the leading one of `magnitude - 511`, at most.
@@ -38,23 +38,20 @@ pub(crate) fn code_number(
 }
 
 /// A number of known size.
-#[inline]
+#[inline(always)]
 fn code_rest(coder: &mut impl SymbolCoder, size: u8, wanted: i32) -> i32 {
-    if size == 0 {
-        return 0;
-    }
     let (magnitude, is_negative) = (wanted.unsigned_abs(), u32::from(wanted < 0));
     if size >= LARGE {
         return code_large(coder, magnitude, is_negative);
     }
     let (least, bit_count) = (LEAST[usize::from(size)], BIT_COUNTS[usize::from(size)]);
-    let rest = coder.raw(
-        bit_count + 1,
-        magnitude.wrapping_sub(least) << 1 | is_negative,
-    );
+    // Nothing of a zero: it has no bits.
+    let rest = magnitude.wrapping_sub(least) << 1 | is_negative;
+    let rest = coder.raw(bit_count, rest);
     signed(least + (rest >> 1), rest & 1)
 }
 
+#[cold]
 fn code_large(coder: &mut impl SymbolCoder, magnitude: u32, is_negative: u32) -> i32 {
     let least = LEAST[usize::from(LARGE)];
     // From 1 on, so that it has a leading digit, which needs not be sent.
@@ -68,12 +65,10 @@ fn code_large(coder: &mut impl SymbolCoder, magnitude: u32, is_negative: u32) ->
     signed(least + above - 1, coder.raw(1, is_negative))
 }
 
+#[inline]
 fn signed(magnitude: u32, is_negative: u32) -> i32 {
-    if is_negative == 0 {
-        magnitude as i32
-    } else {
-        -(magnitude as i32)
-    }
+    let sign = (is_negative as i32).wrapping_neg();
+    (magnitude as i32 ^ sign) - sign
 }
 
 #[cfg(all(test, feature = "encode"))]
@@ -113,7 +108,11 @@ mod tests {
                 (size_of(least as i32), size_of(-(most as i32))),
                 (size, size)
             );
-            assert_eq!(most - least + 1, 1 << BIT_COUNTS[usize::from(size)]);
+            let signs = u32::from(size > 0);
+            assert_eq!(
+                most - least + 1,
+                1 << (BIT_COUNTS[usize::from(size)] - signs)
+            );
         }
     }
 }

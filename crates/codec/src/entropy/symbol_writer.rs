@@ -15,6 +15,24 @@ pub(crate) struct SymbolWriter {
 }
 
 impl SymbolWriter {
+    /// DBG
+    pub(crate) fn mark(&self, name: &str) {
+        let bits: f64 = self
+            .spans
+            .iter()
+            .map(|s| 15.0 - f64::from(s.1).log2())
+            .sum();
+        let raw = self.words.len() as f64 * 32.0 + f64::from(self.bit_count);
+        if std::env::var("MARK").is_ok() {
+            eprintln!(
+                "MARK {name} {:.0} = sym {:.0} raw {:.0} count {}",
+                (bits + raw) / 8.0,
+                bits / 8.0,
+                raw / 8.0,
+                self.spans.len()
+            );
+        }
+    }
     /// The stream's bytes.
     pub(crate) fn finish(self) -> Vec<u8> {
         let mut states = [STATE_MIN; 2];

@@ -5,9 +5,8 @@
 use glam::{Vec2, Vec3A};
 use touchline_scene::PackedAttribute;
 
-use super::charts;
 use super::residuals::Residuals;
-use super::topology::{Parents, Topology};
+use super::topology::{NO_VERTEX, Parents, Topology};
 use super::{KeyHeader, dot};
 use crate::DecodeError;
 use crate::entropy::SymbolCoder;
@@ -38,8 +37,9 @@ pub(super) fn code(
     if key.texture_bits > 0 {
         let largest = (1 << key.texture_bits) - 1;
         let wanted = wanted.map_or(&[][..], |wanted| &wanted.texture);
+        let mut is_left = false;
         let projected = |values: &[[i32; 2]], vertex: usize, parents: Parents| {
-            projected(values, places, vertex, parents)
+            projected(values, places, vertex, parents, &mut is_left)
         };
         let texture = code_values(coder, topology, largest, wanted, projected)?;
         for (attribute, texture) in attributes.iter_mut().zip(texture) {
@@ -62,28 +62,41 @@ pub(super) fn code(
 
 /// Texture coordinates of a vertex as if the triangle that it makes with `a` and `b` were laid
 /// flat into the image beside that of `c`, with the angles that it has in space.
-fn projected(values: &[[i32; 2]], places: &[Vec3A], vertex: usize, parents: Parents) -> [i32; 2] {
-    let [a, b, c] = parents.map(|parent| {
+///
+/// `is_left`: whether the latest `c` was on the left of `a` to `b`; without one it is like that.
+fn projected(
+    values: &[[i32; 2]],
+    places: &[Vec3A],
+    vertex: usize,
+    [a, b, c]: Parents,
+    is_left: &mut bool,
+) -> [i32; 2] {
+    let value = |parent: u32| {
         let [u, v] = values[parent as usize];
         Vec2::new(u as f32, v as f32)
-    });
-    let [from, to] = [parents[0], parents[1]].map(|parent| places[parent as usize]);
+    };
+    let (from, to) = (places[a as usize], places[b as usize]);
     let (edge, offset) = (to - from, places[vertex] - from);
     let length_squared = dot(edge, edge);
-    if length_squared == 0.0 || a == b {
-        return values[parents[0] as usize];
+    let (start, axis) = (value(a), value(b) - value(a));
+    if length_squared == 0.0 || axis == Vec2::ZERO {
+        return values[a as usize];
     }
     // Along the edge, and away from it, in lengths of the edge.
     let along = dot(offset, edge) / length_squared;
-    let away = (dot(offset, offset) / length_squared - along * along)
-        .max(0.0)
-        .sqrt();
-    let axis = b - a;
-    let normal = Vec2::new(-axis.y, axis.x);
-    let is_left = axis.x * (c.y - a.y) - axis.y * (c.x - a.x) >= 0.0;
+    let away_squared = dot(offset, offset) / length_squared - along * along;
+    let away = if away_squared > 0.0 {
+        away_squared.sqrt()
+    } else {
+        0.0
+    };
+    if c != NO_VERTEX {
+        let apex = value(c) - start;
+        *is_left = axis.x * apex.y - axis.y * apex.x >= 0.0;
+    }
     // On the other side than the triangle before.
-    let side = if is_left { -away } else { away };
-    let at = a + axis * along + normal * side;
+    let side = if *is_left { -away } else { away };
+    let at = start + axis * along + Vec2::new(-axis.y, axis.x) * side;
     [at.x.round_ties_even() as i32, at.y.round_ties_even() as i32]
 }
 
@@ -98,12 +111,11 @@ fn code_values<const PARTS: usize>(
     topology: &Topology,
     largest: i32,
     wanted: &[[i32; PARTS]],
-    predict: impl Fn(&[[i32; PARTS]], usize, Parents) -> [i32; PARTS],
+    mut predict: impl FnMut(&[[i32; PARTS]], usize, Parents) -> [i32; PARTS],
 ) -> Result<Vec<[i32; PARTS]>, DecodeError> {
     let mut residuals = Residuals::<PARTS>::new(topology.points.len());
     let mut values = vec![[0; PARTS]; topology.points.len()];
-    for (vertex, parents) in charts::Order::new(topology) {
-        let vertex = vertex as usize;
+    for (vertex, &parents) in topology.sides.iter().enumerate() {
         let predicted = match parents[0] as usize == vertex {
             true => [0; PARTS],
             false => predict(&values, vertex, parents).map(|part| part.clamp(0, largest)),

@@ -13,97 +13,110 @@ use std::collections::VecDeque;
 pub(super) struct Edge {
     pub(super) from: u32,
     pub(super) to: u32,
-    /// The corner of the triangle on its other side that is no end of it: three times the
-    /// triangle, plus its place there. [`CLOSED`] if no triangle can be built on it any more.
-    pub(super) corner: u32,
+    /// The point of the triangle on its other side that is no end of it. [`CLOSED`] if no
+    /// triangle can be built on it any more.
+    pub(super) apex: u32,
+    /// The vertices that this triangle has at `from`, `to` and `apex`.
+    pub(super) vertices: [u32; 3],
+    /// A seam, put off as a gate until the rest of its loop is built.
+    pub(super) is_seam: bool,
 }
 
-/// The corner of closed edges.
+/// The apex of closed edges.
 const CLOSED: u32 = u32::MAX;
 
 impl Edge {
+    /// From the first point to the second; the third is the apex.
+    #[inline]
+    fn new([from, to, apex]: [u32; 3], vertices: [u32; 3]) -> Self {
+        Self {
+            from,
+            to,
+            apex,
+            vertices,
+            is_seam: false,
+        }
+    }
+
     fn is_open(&self) -> bool {
-        self.corner != CLOSED
+        self.apex != CLOSED
     }
 
-    /// The corners of the triangle on its other side at `from` and at `to`.
-    pub(super) fn ends(self) -> [usize; 2] {
-        let [at_to, at_from] = after(self.corner);
-        [at_from, at_to].map(|corner| corner as usize)
-    }
-}
-
-/// The two corners after one in its triangle.
-#[inline]
-pub(super) fn after(corner: u32) -> [u32; 2] {
-    match corner % 3 {
-        0 => [corner + 1, corner + 2],
-        1 => [corner + 1, corner - 1],
-        _ => [corner - 2, corner - 1],
+    fn is_turned(&self, other: &Self) -> bool {
+        self.from == other.to && self.to == other.from
     }
 }
 
 /// The loops of open edges.
 #[derive(Debug, Default)]
 pub(super) struct Border {
-    loops: Vec<VecDeque<Edge>>,
+    /// The loop of the gate.
+    edges: VecDeque<Edge>,
+    /// The others, the next one last.
+    others: Vec<VecDeque<Edge>>,
 }
 
 impl Border {
     /// Takes the gate out. Loops without open edges go; none left means that a new piece starts.
+    #[inline]
     pub(super) fn take_gate(&mut self) -> Option<Edge> {
-        while let Some(edges) = self.loops.last_mut() {
-            if let Some(gate) = edges.pop_back_if(|edge| edge.is_open()) {
+        loop {
+            if let Some(gate) = self.edges.pop_back_if(|edge| edge.is_open()) {
                 return Some(gate);
             }
-            self.loops.pop();
+            self.edges = self.others.pop()?;
         }
-        None
     }
 
     /// Closes the gate: it stays on the loop, which would else have a gap.
     pub(super) fn close(&mut self, gate: Edge) {
-        if let Some(edges) = self.loops.last_mut() {
-            edges.push_front(Edge {
-                corner: CLOSED,
-                ..gate
-            });
-        }
+        self.edges.push_front(Edge {
+            apex: CLOSED,
+            ..gate
+        });
+    }
+
+    /// Puts the gate off: it is a seam, and comes again when all others of its loop were gates.
+    pub(super) fn put_off(&mut self, gate: Edge) {
+        self.edges.push_front(Edge {
+            is_seam: true,
+            ..gate
+        });
     }
 
     /// The place on the gate's loop that lies `place` from its start, or from its end if negative.
     pub(super) fn place_from(&self, place: i32) -> Option<usize> {
-        let count = self.loops.last()?.len();
         match usize::try_from(place) {
             Ok(place) => Some(place),
-            Err(_) => count.checked_sub(place.unsigned_abs() as usize),
+            Err(_) => (self.edges.len()).checked_sub(place.unsigned_abs() as usize),
         }
     }
 
     /// The edge before `gate`, if it ends where that starts.
+    #[inline]
     pub(super) fn left_of(&self, gate: Edge) -> Option<Edge> {
-        let edge = self.loops.last()?.back()?;
+        let edge = self.edges.back()?;
         (edge.to == gate.from && edge.is_open()).then_some(*edge)
     }
 
     /// The loop's first edge, if it starts where `gate` ends.
+    #[inline]
     pub(super) fn right_of(&self, gate: Edge) -> Option<Edge> {
-        let edge = self.loops.last()?.front()?;
+        let edge = self.edges.front()?;
         (edge.from == gate.to && edge.is_open()).then_some(*edge)
     }
 
     /// The point at which a split at `place` meets the loop.
     pub(super) fn point_at(&self, place: usize) -> Option<u32> {
-        Some(self.loops.last()?.get(place)?.from)
+        Some(self.edges.get(place)?.from)
     }
 
     /// Where `point` lies on the gate's loop, from its nearer end.
     #[cfg(feature = "encode")]
     pub(super) fn place_of(&self, point: u32) -> Option<i32> {
-        let edges = self.loops.last()?;
         let is_at = |edge: &Edge| edge.from == point;
-        let from_start = edges.iter().position(is_at)?;
-        let from_end = edges.iter().rev().position(is_at)? + 1;
+        let from_start = self.edges.iter().position(is_at)?;
+        let from_end = self.edges.iter().rev().position(is_at)? + 1;
         Some(match from_start < from_end {
             true => from_start as i32,
             false => -(from_end as i32),
@@ -112,17 +125,13 @@ impl Border {
 
     /// Builds a triangle on the gate that takes the edge before it.
     pub(super) fn build_left(&mut self, sides: Sides) {
-        if let Some(edges) = self.loops.last_mut() {
-            edges.pop_back();
-        }
+        self.edges.pop_back();
         self.push(sides.ahead);
     }
 
     /// Builds a triangle on the gate that takes the loop's first edge.
     pub(super) fn build_right(&mut self, sides: Sides) {
-        if let Some(edges) = self.loops.last_mut() {
-            edges.pop_front();
-        }
+        self.edges.pop_front();
         self.push(sides.behind);
     }
 
@@ -132,53 +141,48 @@ impl Border {
         self.push(sides.ahead);
     }
 
+    /// The same, if its third point is a new one: neither edge can be there yet.
+    #[inline]
+    pub(super) fn build_new(&mut self, sides: Sides) {
+        self.edges.extend([sides.behind, sides.ahead]);
+    }
+
     /// Builds a triangle on the gate whose third point lies on the loop at `place`, so that the
     /// loop falls into two.
     pub(super) fn build_split(&mut self, sides: Sides, place: usize) {
-        let Some(edges) = self.loops.last_mut() else {
-            return;
-        };
         // The shorter part moves, so that hostile splits of a long loop stay cheap.
-        let moved = if place * 2 < edges.len() {
-            let mut moved: VecDeque<Edge> = edges.drain(..place).collect();
-            edges.push_back(sides.behind);
-            moved.push_back(sides.ahead);
-            moved
+        let (moved, last) = if place * 2 < self.edges.len() {
+            let moved: VecDeque<Edge> = self.edges.drain(..place).collect();
+            self.edges.push_back(sides.behind);
+            (moved, sides.ahead)
         } else {
-            let mut moved = edges.split_off(place);
-            edges.push_back(sides.ahead);
-            moved.push_back(sides.behind);
-            moved
+            let moved = self.edges.split_off(place);
+            self.edges.push_back(sides.ahead);
+            (moved, sides.behind)
         };
-        self.loops.push(moved);
+        self.others.push(std::mem::replace(&mut self.edges, moved));
+        self.edges.push_back(last);
     }
 
-    /// Starts a piece with `triangle`, of these points.
-    pub(super) fn start(&mut self, triangle: u32, [a, b, c]: [u32; 3]) {
-        let edge = |from, to, place| Edge {
-            from,
-            to,
-            corner: triangle * 3 + place,
-        };
-        self.loops.push(VecDeque::from([
-            edge(b, a, 2),
-            edge(a, c, 1),
-            edge(c, b, 0),
-        ]));
+    /// Starts a piece with a triangle of these points and vertices.
+    pub(super) fn start(&mut self, [a, b, c]: [u32; 3], [at_a, at_b, at_c]: [u32; 3]) {
+        self.edges.clear();
+        self.edges.extend([
+            Edge::new([b, a, c], [at_b, at_a, at_c]),
+            Edge::new([a, c, b], [at_a, at_c, at_b]),
+            Edge::new([c, b, a], [at_c, at_b, at_a]),
+        ]);
     }
 
     /// Opens an edge of the gate's loop; the same edge from the other side cancels it.
     fn push(&mut self, new: Edge) {
-        let Some(edges) = self.loops.last_mut() else {
-            return;
-        };
-        let is_same = |old: &Edge| old.from == new.to && old.to == new.from && old.is_open();
-        if edges.back().is_some_and(is_same) {
-            edges.pop_back();
-        } else if edges.front().is_some_and(is_same) {
-            edges.pop_front();
+        let is_same = |old: &Edge| old.is_turned(&new) && old.is_open();
+        if self.edges.back().is_some_and(is_same) {
+            self.edges.pop_back();
+        } else if self.edges.front().is_some_and(is_same) {
+            self.edges.pop_front();
         } else {
-            edges.push_back(new);
+            self.edges.push_back(new);
         }
     }
 }
@@ -193,19 +197,12 @@ pub(super) struct Sides {
 }
 
 impl Sides {
-    /// Of `triangle`: the gate's start and end, then `third`.
-    pub(super) fn new(triangle: u32, gate: Edge, third: u32) -> Self {
+    /// Of a triangle's points and vertices: at the gate's start and end, then the third.
+    #[inline]
+    pub(super) fn new([a, b, c]: [u32; 3], [at_a, at_b, at_c]: [u32; 3]) -> Self {
         Self {
-            behind: Edge {
-                from: gate.from,
-                to: third,
-                corner: triangle * 3 + 1,
-            },
-            ahead: Edge {
-                from: third,
-                to: gate.to,
-                corner: triangle * 3,
-            },
+            behind: Edge::new([a, c, b], [at_a, at_c, at_b]),
+            ahead: Edge::new([c, b, a], [at_c, at_b, at_a]),
         }
     }
 }

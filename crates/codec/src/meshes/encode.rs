@@ -247,14 +247,16 @@ fn triangles(mesh: &Mesh) -> Vec<[u32; 3]> {
 fn encode_key(options: &MeshOptions, mesh: &Mesh) -> (Vec<u8>, Option<EncodedRun>) {
     let triangles = triangles(mesh);
     let mut coder = SymbolWriter::default();
-    let mut leading = Leading::new(mesh, &triangles);
     let counts = Counts {
         vertex_count: u32::MAX,
         triangle_count: triangles.len() as u32,
         has_seams: !mesh.texture.is_empty() || !mesh.colours.is_empty(),
+        room_max: 0,
     };
+    let mut leading = Leading::new(mesh, &triangles, counts.has_seams);
     // Writing what is there breaks no rule, so nothing below fails.
     let topology = topology::code(&mut coder, counts, &mut leading).unwrap_or_default();
+    coder.mark("walk");
     let order = leading.order;
     let metres = in_order(&order, &mesh.positions).map(|position| position.as_dvec3());
     let (lattice, step_bits) = lattice_around(&metres.collect::<Vec<_>>(), options.step_metres);
@@ -280,8 +282,10 @@ fn encode_key(options: &MeshOptions, mesh: &Mesh) -> (Vec<u8>, Option<EncodedRun
     };
     let grid = Grid::new(key.step(), header.offset);
     let places = positions::code_key(&mut coder, &topology, grid, &wanted).unwrap_or_default();
+    coder.mark("positions");
     let wanted = wanted_attributes(mesh, &order, key.texture_bits);
     let attributes = attributes::code(&mut coder, &topology, &places, &key, Some(&wanted));
+    coder.mark("attributes");
     let coded = parts::code_seeds(&mut coder, key.part_count, header.vertex_count, &seeds);
     let mut bytes = Vec::new();
     header.write(&mut bytes);
@@ -352,7 +356,8 @@ fn motions(run: &Run, wanted: &[DVec3]) -> Vec<MotionSteps> {
         .map(|(part, &seed)| {
             let members = (0..wanted.len()).filter(|&vertex| {
                 // One a point, or points on seams would count twice.
-                run.topology.is_first(vertex) && run.parts.weight(vertex, part) > MEMBER_WEIGHT_MIN
+                run.topology.points[vertex] as usize == vertex
+                    && run.parts.weight(vertex, part) > MEMBER_WEIGHT_MIN
             });
             let pairs = members.map(|vertex| (run.places[vertex].as_dvec3(), wanted[vertex]));
             let (turn, shift) = affine(&pairs.collect::<Vec<_>>(), step);

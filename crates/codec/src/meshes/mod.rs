@@ -5,7 +5,6 @@
 
 mod attributes;
 mod border;
-mod charts;
 #[cfg(feature = "encode")]
 mod encode;
 #[cfg(feature = "encode")]
@@ -17,6 +16,7 @@ mod residuals;
 mod seams;
 #[cfg(feature = "encode")]
 mod sewing;
+mod steps;
 mod topology;
 #[cfg(feature = "encode")]
 mod walk;
@@ -25,7 +25,9 @@ mod walk;
 pub use encode::{Encoded, Encoder, Mesh, MeshOptions};
 
 use glam::Vec3A;
-use touchline_scene::{Frame, Lattice, MeshFrame, MeshTopology, PackedVertex};
+use touchline_scene::{
+    Frame, Lattice, MeshFrame, MeshTopology, PackedVertex, octahedral_from_normal,
+};
 
 use crate::bytes::{self, Reader};
 use crate::entropy::SymbolReader;
@@ -134,11 +136,13 @@ impl KeyHeader {
         })
     }
 
-    fn counts(&self, vertex_count: u32) -> topology::Counts {
+    fn counts(&self, vertex_count: u32, payload_size: u32) -> topology::Counts {
         topology::Counts {
             vertex_count,
             triangle_count: self.triangle_count,
             has_seams: self.texture_bits > 0 || self.has_colours,
+            // More only if the bytes go on to say so, whatever a damaged header claims.
+            room_max: payload_size,
         }
     }
 
@@ -279,11 +283,15 @@ impl Decoder {
         let lowest = Vec3A::from_array(offset.map(|axis| axis as f32));
         let normals = self.normals.smooth(&run.places, &run.topology);
         vertices.clear();
-        vertices.extend(run.places.iter().zip(normals).map(|(&place, normal)| {
+        for (vertex, (&place, &point)) in run.places.iter().zip(&run.topology.points).enumerate() {
             // Exact: checked to lie on the lattice when decoded.
-            let position = (place - lowest).to_array().map(|axis| axis as u16);
-            PackedVertex { position, normal }
-        }));
+            let position = (place - lowest).to_array().map(|axis| axis as i32 as u16);
+            let normal = match vertices.get(point as usize) {
+                Some(twin) => twin.normal,
+                None => octahedral_from_normal(normals[vertex]),
+            };
+            vertices.push(PackedVertex { position, normal });
+        }
     }
 }
 
@@ -315,8 +323,8 @@ fn decode_key(
     }
     let payload_size = reader.u32()?;
     let mut coder = SymbolReader::new(reader.rest(payload_size, "6.2")?);
-    let counts = key.counts(header.vertex_count);
-    let topology = topology::code(&mut coder, counts, &mut topology::Reading)?;
+    let counts = key.counts(header.vertex_count, payload_size);
+    let topology = topology::code(&mut coder, counts, &mut steps::Reading)?;
     if topology.points.len() != header.vertex_count as usize {
         return Err(DecodeError::malformed("6.4", "the walk meets every vertex"));
     }

@@ -2,8 +2,7 @@
 //!
 //! Follows FORMAT.md 6.8.
 
-use glam::{Vec3, Vec3A};
-use touchline_scene::octahedral_from_normal;
+use glam::Vec3A;
 
 use super::topology::Topology;
 
@@ -14,26 +13,26 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// The mean of the normals around each vertex's point, weighted by area; so texture seams do
-    /// not crease.
-    pub(super) fn smooth(
-        &mut self,
-        places: &[Vec3A],
-        topology: &Topology,
-    ) -> impl Iterator<Item = [i8; 2]> {
+    /// The normals around each vertex that is a point, weighted by area; so texture seams do not
+    /// crease. Of any length; those of other vertices mean nothing.
+    pub(super) fn smooth(&mut self, places: &[Vec3A], topology: &Topology) -> &[Vec3A] {
         self.sums.clear();
-        self.sums.resize(topology.firsts.len(), Vec3A::ZERO);
-        let triangles = topology.indices.chunks_exact(3);
-        for (vertices, points) in triangles.zip(topology.corners.chunks_exact(3)) {
-            let [a, b, c] = [0, 1, 2].map(|corner| places[vertices[corner] as usize]);
+        self.sums.resize(places.len(), Vec3A::ZERO);
+        for vertices in topology.indices.chunks_exact(3) {
+            let corners = [0, 1, 2].map(|corner| vertices[corner] as usize);
+            let [a, b, c] = corners.map(|vertex| places[vertex]);
             // Twice the area long.
             let normal = (b - a).cross(c - a);
-            for &point in points {
-                self.sums[point as usize] += normal;
+            for vertex in corners {
+                self.sums[vertex] += normal;
             }
         }
-        let sums = &self.sums;
-        let normal = |&point: &u32| octahedral_from_normal(Vec3::from(sums[point as usize]));
-        topology.points.iter().map(normal)
+        for (vertex, &point) in topology.points.iter().enumerate() {
+            if (point as usize) < vertex {
+                let sum = self.sums[vertex];
+                self.sums[point as usize] += sum;
+            }
+        }
+        &self.sums
     }
 }

@@ -74,48 +74,46 @@ impl Grid {
     }
 }
 
-/// Codes the place of each point of a key; returns those of its vertices.
+/// Codes the place of each vertex of a key.
 pub(super) fn code_key(
     coder: &mut impl SymbolCoder,
     topology: &Topology,
     grid: Grid,
     wanted: &Wanted,
 ) -> Result<Vec<Vec3A>, DecodeError> {
-    let point_count = topology.parents.len();
-    let mut residuals = Residuals::<3>::new(point_count);
-    let mut places: Vec<Vec3A> = Vec::with_capacity(point_count);
-    let parents = topology.parents.iter().zip(&topology.others);
-    for (point, (&parents, &others)) in parents.enumerate() {
-        let near = |parents: Parents| {
-            let [a, b, c] = parents.map(|parent| places[parent as usize]);
-            a + b - c
-        };
-        let predicted = match (point, others) {
-            (0, _) => Vec3A::ZERO,
-            (_, NONE) => near(parents),
-            // On the quantiser's grid, as all places of a key are.
+    let mut residuals = Residuals::<3>::new(topology.points.len());
+    let mut places: Vec<Vec3A> = Vec::with_capacity(topology.points.len());
+    for (vertex, (&point, kin)) in topology.points.iter().zip(&topology.kin).enumerate() {
+        if (point as usize) < vertex {
+            places.push(places[point as usize]);
+            continue;
+        }
+        let of = |parents: Parents| parents.map(|parent| places[parent as usize]);
+        let (predicted, plane) = match vertex {
+            0 => (Vec3A::ZERO, Plane::FLAT),
             _ => {
-                let mean = (near(parents) + near(others)) * (0.5 / grid.step);
-                rounded(mean) * grid.step
+                let [a, b, c] = of(kin.parents);
+                let near = a + b - c;
+                let predicted = match kin.others {
+                    NONE => near,
+                    // On the quantiser's grid, as all places of a key are.
+                    others => {
+                        let [a, b, c] = of(others);
+                        rounded((near + (a + b - c)) * (0.5 / grid.step)) * grid.step
+                    }
+                };
+                (predicted, Plane::through([a, b, c]))
             }
         };
-        let plane = match point {
-            0 => Plane::FLAT,
-            _ => Plane::through(parents.map(|parent| places[parent as usize])),
-        };
-        let vertex = topology.firsts[point] as usize;
         let wanted = plane.on(grid.level(wanted, vertex, predicted));
-        let level = residuals.code(coder, (point, parents), wanted, |part, level| {
-            plane.rise(part, level)
-        });
-        let level = plane.off(level);
-        let place = grid.place(predicted, level);
+        let at = (vertex, kin.parents);
+        let level = residuals.code(coder, at, wanted, |part, level| plane.rise(part, level));
+        let place = grid.place(predicted, plane.off(level));
         // Each by itself: predictions are exact as long as places are on the lattice.
         grid.check(place, place, "6.5")?;
         places.push(place);
     }
-    let place = |&point: &u32| places[point as usize];
-    Ok(topology.points.iter().map(place).collect())
+    Ok(places)
 }
 
 /// How much levels around a vertex are told apart.
@@ -221,12 +219,10 @@ pub(super) fn code_difference(
     let (mut lo, mut hi) = (grid.lowest, grid.lowest);
     for (vertex, &point) in topology.points.iter().enumerate() {
         let moved = parts.moved(vertex, places[vertex]);
-        let first = topology.firsts[point as usize] as usize;
-        let (predicted, surrounding) = if first < vertex {
-            (moved + offsets[first], TWIN)
+        let (predicted, surrounding) = if (point as usize) < vertex {
+            (moved + offsets[point as usize], TWIN)
         } else {
-            let parents = topology.parents[point as usize];
-            let [a, b, c] = parents.map(|parent| topology.firsts[parent as usize] as usize);
+            let [a, b, c] = topology.kin[vertex].parents.map(|parent| parent as usize);
             let strayed = (offsets[a] + offsets[b]) * 0.25 + offsets[c] * 0.15625;
             let unrest = unrests[a] + unrests[b] + unrests[c];
             (moved + strayed, usize::from(unrest).min(UNREST_MAX))

@@ -36,7 +36,7 @@ impl<const PARTS: usize> Residuals<PARTS> {
         expect: impl Fn(usize, [i32; PARTS]) -> i32,
     ) -> [i32; PARTS] {
         let [a, b] = [a, b].map(|parent| usize::from(self.sizes[parent as usize]));
-        let around = (a + b).div_ceil(2);
+        let mut around = (a + b).div_ceil(2);
         let mut largest = 0;
         let mut coded = [0; PARTS];
         for part in 0..PARTS {
@@ -44,6 +44,8 @@ impl<const PARTS: usize> Residuals<PARTS> {
             let wanted = wanted[part].wrapping_sub(expected);
             let (number, size) = code_number(coder, &mut self.models[part][around], wanted);
             largest = largest.max(size);
+            // The parts so far tell as much as the parents.
+            around = (around + usize::from(largest)) / 2;
             coded[part] = number.wrapping_add(expected);
         }
         self.sizes[vertex] = largest;

@@ -1,13 +1,15 @@
 //! Which points make triangles, coded as a walk over the surface.
 //!
-//! Follows FORMAT.md 6.3. Points are numbered in the order in which the walk meets them.
+//! Follows FORMAT.md 6.3. Vertices are numbered in the order in which the walk meets them; a
+//! point has the number of its first vertex.
 //! Source: the idea of a moving border is from Gumhold and Strasser, "Real Time Compression of
 //! Triangle Mesh Connectivity", SIGGRAPH 1998.
 
 use super::border::{Border, Edge, Sides};
-use super::seams::{Seams, Shared};
+use super::seams::Seams;
+use super::steps::{self, Guide, Met, Models, Step};
 use crate::DecodeError;
-use crate::entropy::{Flag, Nibble, SymbolCoder, code_number};
+use crate::entropy::SymbolCoder;
 
 /// What a key declares.
 #[derive(Clone, Copy, Debug)]
@@ -17,155 +19,40 @@ pub(super) struct Counts {
     pub(super) triangle_count: u32,
     /// Whether vertices have more than a place: then one point may have several.
     pub(super) has_seams: bool,
+    /// Vertices or triangles to make room for at once, at most.
+    pub(super) room_max: u32,
 }
 
-/// Three earlier points or vertices, `a`, `b` and `c`, such that one is likely to lie near
-/// `a + b - c`; the first of all names itself.
+/// No vertex.
+pub(super) const NO_VERTEX: u32 = u32::MAX;
+/// Three earlier vertices, `a`, `b` and `c`, such that one is likely to lie near `a + b - c`; the
+/// first of all names itself.
 pub(super) type Parents = [u32; 3];
-/// No corner.
-pub(super) const NO_CORNER: u32 = u32::MAX;
 /// No parents.
-pub(super) const NONE: Parents = [u32::MAX; 3];
+pub(super) const NONE: Parents = [NO_VERTEX; 3];
+/// A triangle of which no vertex is known.
+const NO_VERTICES: [u32; 3] = [NO_VERTEX; 3];
+
+/// Where a point is likely to be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kin {
+    pub(super) parents: Parents,
+    /// As good ones from another side, or [`NONE`].
+    pub(super) others: Parents,
+}
 
 /// A coded topology.
 #[derive(Debug, Default)]
 pub(super) struct Topology {
-    /// Three points a triangle.
-    pub(super) corners: Vec<u32>,
-    /// Three vertices a triangle, at those points.
+    /// Three vertices a triangle.
     pub(super) indices: Vec<u32>,
-    /// The parents of each point.
-    pub(super) parents: Vec<Parents>,
-    /// As good ones from another side, or [`NONE`].
-    pub(super) others: Vec<Parents>,
-    /// The first vertex of each point.
-    pub(super) firsts: Vec<u32>,
-    /// The point of each vertex.
+    /// The point of each vertex: itself, or an earlier one, its twin.
     pub(super) points: Vec<u32>,
-    /// For each corner the one across the edge that it is no end of, in the same part of the
-    /// image; or [`NO_CORNER`].
-    pub(super) across: Vec<u32>,
-}
-
-impl Topology {
-    /// Whether a vertex is the first of its point.
-    #[cfg(feature = "encode")]
-    pub(super) fn is_first(&self, vertex: usize) -> bool {
-        self.firsts[self.points[vertex] as usize] as usize == vertex
-    }
-}
-
-/// One step of the walk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// The third point is the next new one.
-    New,
-    /// The gate has no further triangle.
-    Close,
-    /// The triangle also takes the edge before the gate.
-    Left,
-    /// The triangle also takes the first edge of the loop.
-    Right,
-    /// The third point lies on the loop, at a place from its start, or from its end if negative.
-    Split(i32),
-    /// The third point is any earlier one.
-    Seen(u32),
-}
-
-/// Kinds of step.
-const KIND_COUNT: usize = 6;
-/// How likely each kind is at first; what is no kind never comes.
-const KIND_WEIGHTS: [u32; 16] = [8, 1, 6, 4, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-
-impl Step {
-    fn kind(self) -> u8 {
-        match self {
-            Self::New => 0,
-            Self::Close => 1,
-            Self::Left => 2,
-            Self::Right => 3,
-            Self::Split(_) => 4,
-            Self::Seen(_) => 5,
-        }
-    }
-}
-
-/// Says where the walk goes: the encoder knows, the decoder is told by the bytes.
-pub(super) trait Guide {
-    /// The step at `gate`, with `next` the number that a new point gets.
-    fn step(&mut self, gate: Edge, border: &Border, next: u32) -> Step;
-    /// A triangle to start a piece with: earlier points, or `next` and up for new ones.
-    fn start(&mut self, next: u32) -> [u32; 3];
-    /// The vertex at a corner of the latest triangle: the gate's start, its end, the third; or
-    /// none if it has not been met.
-    fn vertex(&self, corner: usize) -> Option<u32>;
-    /// Tells that the vertex at a corner of the latest triangle is met, and got this number.
-    fn meet(&mut self, corner: usize, vertex: u32);
-}
-
-/// The decoder's guide: any answer does, the bytes decide.
-pub(super) struct Reading;
-
-impl Guide for Reading {
-    fn step(&mut self, _: Edge, _: &Border, _: u32) -> Step {
-        Step::New
-    }
-
-    fn start(&mut self, _: u32) -> [u32; 3] {
-        [0; 3]
-    }
-
-    fn vertex(&self, _: usize) -> Option<u32> {
-        None
-    }
-
-    fn meet(&mut self, _: usize, _: u32) {}
-}
-
-/// Valences are told apart up to this: six is usual.
-const VALENCE_MAX: usize = 7;
-
-/// The models of the walk.
-struct Models {
-    /// Kinds, by the kind before and the valences of the gate's ends.
-    kinds: Vec<Nibble>,
-    is_new: Flag,
-    places: Nibble,
-    distances: Nibble,
-}
-
-impl Models {
-    fn new() -> Self {
-        let surrounding_count = KIND_COUNT * (VALENCE_MAX + 1) * (VALENCE_MAX + 1);
-        Self {
-            kinds: vec![Nibble::from_weights(&KIND_WEIGHTS); surrounding_count],
-            is_new: Flag::default(),
-            places: Nibble::default(),
-            distances: Nibble::default(),
-        }
-    }
-
-    fn step(&mut self, coder: &mut impl SymbolCoder, surrounding: usize, wanted: Step) -> Step {
-        let kind = coder.nibble(&mut self.kinds[surrounding], wanted.kind());
-        let wanted = match wanted {
-            Step::Split(place) => place,
-            Step::Seen(distance) => distance as i32,
-            Step::New | Step::Close | Step::Left | Step::Right => 0,
-        };
-        match kind {
-            0 => Step::New,
-            1 => Step::Close,
-            2 => Step::Left,
-            3 => Step::Right,
-            4 => Step::Split(code_number(coder, &mut self.places, wanted).0),
-            _ => Step::Seen(self.distance(coder, wanted as u32)),
-        }
-    }
-
-    /// How far back an earlier point is.
-    fn distance(&mut self, coder: &mut impl SymbolCoder, wanted: u32) -> u32 {
-        code_number(coder, &mut self.distances, wanted as i32).0 as u32
-    }
+    /// The kin of each vertex that is a point.
+    pub(super) kin: Vec<Kin>,
+    /// The parents of each vertex on its own side of the seams; where there is no third one that
+    /// is [`NO_VERTEX`].
+    pub(super) sides: Vec<Parents>,
 }
 
 /// The walk's state: what is built, and its border.
@@ -173,24 +60,30 @@ struct Walk {
     topology: Topology,
     border: Border,
     seams: Seams,
-    /// Triangles at each point so far.
-    valences: Vec<u8>,
+    /// By point.
+    mets: Vec<Met>,
     counts: Counts,
 }
 
+/// An edge beside the gate that a triangle takes too.
+struct Beside {
+    edge: Edge,
+    /// The corners of the triangle at its start and its end; the gate's are 0 and 1.
+    ends: [usize; 2],
+    /// The triangle's third point, and the vertex that the edge has there.
+    third: u32,
+    at_third: u32,
+    /// Whether gate and edge have the same vertex where they meet.
+    is_joined: bool,
+}
+
 /// Codes a topology.
-pub(super) fn code(
-    coder: &mut impl SymbolCoder,
+pub(super) fn code<C: SymbolCoder>(
+    coder: &mut C,
     counts: Counts,
     guide: &mut impl Guide,
 ) -> Result<Topology, DecodeError> {
-    let mut walk = Walk {
-        topology: Topology::default(),
-        border: Border::default(),
-        seams: Seams::new(counts),
-        valences: Vec::new(),
-        counts,
-    };
+    let mut walk = Walk::new(counts);
     let mut models = Models::new();
     let mut kind = 0;
     while walk.triangle_count() < counts.triangle_count {
@@ -200,161 +93,347 @@ pub(super) fn code(
                 "the walk reaches every triangle",
             ));
         }
-        let next = walk.next();
         let Some(gate) = walk.border.take_gate() else {
-            let wanted = guide.start(next);
-            let corners = walk.start(coder, &mut models, wanted)?;
-            walk.border.start(walk.triangle_count(), corners);
-            walk.add(coder, guide, corners, &[])?;
+            walk.start(coder, guide, &mut models)?;
             continue;
         };
-        let surrounding = (usize::from(kind) * (VALENCE_MAX + 1) + walk.valence(gate.to))
-            * (VALENCE_MAX + 1)
-            + walk.valence(gate.from);
-        let wanted = guide.step(gate, &walk.border, next);
-        let step = models.step(coder, surrounding, wanted);
+        let ends = [gate.from, gate.to].map(|end| walk.mets[end as usize]);
+        let surrounding = steps::surrounding(kind, gate, ends);
+        let wanted = match C::IS_WRITER {
+            true => walk.wanted(guide, gate),
+            false => (Step::New, false),
+        };
+        let (step, takes_seam) = models.step(coder, surrounding, wanted);
         kind = step.kind();
-        walk.take(coder, guide, gate, step)?;
+        match step {
+            Step::Close => walk.border.close(gate),
+            Step::PutOff if gate.is_seam => return known(None),
+            Step::PutOff => {
+                walk.count_seam(gate);
+                walk.border.put_off(gate);
+            }
+            Step::New if !gate.is_seam => walk.take_new(guide, gate)?,
+            Step::Left | Step::Right => {
+                walk.take_beside(coder, guide, gate, (step, takes_seam))?;
+            }
+            Step::New | Step::Split(_) | Step::Seen(_) => {
+                walk.take_far(coder, guide, gate, step)?;
+            }
+        }
     }
     Ok(walk.topology)
 }
 
 impl Walk {
-    /// The number that a new point gets.
+    fn new(counts: Counts) -> Self {
+        let vertex_room = counts.vertex_count.min(counts.room_max) as usize;
+        let triangle_room = counts.triangle_count.min(counts.room_max) as usize;
+        Self {
+            topology: Topology {
+                indices: Vec::with_capacity(3 * triangle_room),
+                points: Vec::with_capacity(vertex_room),
+                kin: Vec::with_capacity(vertex_room),
+                sides: Vec::with_capacity(vertex_room),
+            },
+            border: Border::default(),
+            seams: Seams::new(counts.has_seams),
+            mets: Vec::with_capacity(vertex_room),
+            counts,
+        }
+    }
+
+    /// The number that a new vertex gets.
     fn next(&self) -> u32 {
-        self.topology.parents.len() as u32
+        self.topology.points.len() as u32
     }
 
     fn triangle_count(&self) -> u32 {
-        (self.topology.corners.len() / 3) as u32
+        (self.topology.indices.len() / 3) as u32
     }
 
-    fn valence(&self, point: u32) -> usize {
-        usize::from(self.valences[point as usize]).min(VALENCE_MAX)
+    /// The edge that a step to the left or right takes beside the gate.
+    #[inline]
+    fn beside(&self, gate: Edge, step: Step) -> Option<Beside> {
+        let [at_from, at_to, _] = gate.vertices;
+        if step == Step::Left {
+            let edge = self.border.left_of(gate)?;
+            Some(Beside {
+                edge,
+                ends: [2, 0],
+                third: edge.from,
+                at_third: edge.vertices[0],
+                is_joined: edge.vertices[1] == at_from,
+            })
+        } else {
+            let edge = self.border.right_of(gate)?;
+            Some(Beside {
+                edge,
+                ends: [1, 2],
+                third: edge.to,
+                at_third: edge.vertices[1],
+                is_joined: edge.vertices[0] == at_to,
+            })
+        }
     }
 
-    /// Takes one step at the gate.
-    fn take(
+    /// The step that the writing side wants, and whether it takes a seam that was not put off.
+    fn wanted(&self, guide: &mut impl Guide, gate: Edge) -> (Step, bool) {
+        let step = guide.step(gate, &self.border, self.next());
+        if !matches!(step, Step::Left | Step::Right) || !self.counts.has_seams {
+            return (step, false);
+        }
+        let takes_seam = self.beside(gate, step).is_some_and(|beside| {
+            !beside.is_seam(gate, false) && guide.is_seam(beside.edge, beside.ends)
+        });
+        (step, takes_seam)
+    }
+
+    /// Takes the most usual step at the gate: a new point, and no seam.
+    #[inline]
+    fn take_new(&mut self, guide: &mut impl Guide, gate: Edge) -> Result<(), DecodeError> {
+        let third = self.meet([gate.from, gate.to, gate.apex], gate.vertices)?;
+        guide.meet(2, third);
+        let [at_from, at_to, _] = gate.vertices;
+        let (corners, vertices) = ([gate.from, gate.to, third], [at_from, at_to, third]);
+        self.border.build_new(Sides::new(corners, vertices));
+        self.add(corners, vertices);
+        Ok(())
+    }
+
+    /// Takes a step to the left or right; if it says so, the edge beside the gate is a seam.
+    #[inline]
+    fn take_beside(
+        &mut self,
+        coder: &mut impl SymbolCoder,
+        guide: &mut impl Guide,
+        gate: Edge,
+        (step, takes_seam): (Step, bool),
+    ) -> Result<(), DecodeError> {
+        let beside = known(self.beside(gate, step))?;
+        let (edge, third) = (beside.edge, beside.third);
+        if step == Step::Left {
+            self.other(gate.to, [third, gate.from, edge.apex]);
+        } else {
+            self.other(gate.from, [gate.to, third, edge.apex]);
+        }
+        let corners = [gate.from, gate.to, third];
+        let [at_from, at_to, _] = gate.vertices;
+        let mut vertices = [at_from, at_to, beside.at_third];
+        let is_seam = beside.is_seam(gate, takes_seam);
+        if gate.is_seam || is_seam {
+            let side = match (gate.is_seam, is_seam) {
+                (false, _) => Some((gate, [0, 1])),
+                (true, false) => Some((edge, beside.ends)),
+                (true, true) => None,
+            };
+            if is_seam && !edge.is_seam {
+                self.count_seam(edge);
+            }
+            vertices = self.choose(coder, guide, (corners, NO_VERTICES), side)?;
+        }
+        let sides = Sides::new(corners, vertices);
+        if step == Step::Left {
+            self.border.build_left(sides);
+        } else {
+            self.border.build_right(sides);
+        }
+        self.add(corners, vertices);
+        Ok(())
+    }
+
+    /// Takes a step over a seam to a new point, or to one that lies on neither side of the gate.
+    fn take_far(
         &mut self,
         coder: &mut impl SymbolCoder,
         guide: &mut impl Guide,
         gate: Edge,
         step: Step,
     ) -> Result<(), DecodeError> {
+        let mut vertices = NO_VERTICES;
         let mut split_at = 0;
-        let opposite = |walk: &Self, edge: Edge| walk.topology.corners[edge.corner as usize];
-        let (third, beside) = match step {
-            Step::Close => {
-                self.border.close(gate);
-                return Ok(());
-            }
-            Step::New => {
-                let parents = [gate.from, gate.to, opposite(self, gate)];
-                (self.meet(parents)?, None)
-            }
-            Step::Left => {
-                let left = known(self.border.left_of(gate))?;
-                self.other(gate.to, [left.from, gate.from, opposite(self, left)]);
-                (left.from, Some(Shared::left(left)))
-            }
-            Step::Right => {
-                let right = known(self.border.right_of(gate))?;
-                self.other(gate.from, [gate.to, right.to, opposite(self, right)]);
-                (right.to, Some(Shared::right(right)))
-            }
+        let third = match step {
             Step::Split(place) => {
                 split_at = known(self.border.place_from(place))?;
-                (known(self.border.point_at(split_at))?, None)
+                known(self.border.point_at(split_at))?
             }
-            Step::Seen(distance) => (known(self.next().checked_sub(distance))?, None),
+            Step::Seen(distance) => self.point_back(distance)?,
+            _ => {
+                let near = self.next().saturating_sub(1);
+                vertices[2] = self.meet([gate.from, gate.to, gate.apex], [near; 3])?;
+                guide.meet(2, vertices[2]);
+                vertices[2]
+            }
         };
-        // `Seen(0)` would name the point to come.
-        if third >= self.next() {
-            return known(None::<()>);
-        }
-        let sides = Sides::new(self.triangle_count(), gate, third);
-        match step {
-            Step::Left => self.border.build_left(sides),
-            Step::Right => self.border.build_right(sides),
-            Step::Split(_) => self.border.build_split(sides, split_at),
-            Step::New | Step::Close | Step::Seen(_) => self.border.build_free(sides),
-        }
         let corners = [gate.from, gate.to, third];
-        match beside {
-            Some(beside) => self.add(coder, guide, corners, &[Shared::gate(gate), beside]),
-            None => self.add(coder, guide, corners, &[Shared::gate(gate)]),
+        let side = (!gate.is_seam).then_some((gate, [0, 1]));
+        let vertices = self.choose(coder, guide, (corners, vertices), side)?;
+        let sides = Sides::new(corners, vertices);
+        if let Step::Split(_) = step {
+            self.border.build_split(sides, split_at);
+        } else {
+            self.border.build_free(sides);
         }
+        self.add(corners, vertices);
+        Ok(())
     }
 
     /// Starts a piece: three points, each new or any earlier one.
     fn start(
         &mut self,
         coder: &mut impl SymbolCoder,
+        guide: &mut impl Guide,
         models: &mut Models,
-        wanted: [u32; 3],
-    ) -> Result<[u32; 3], DecodeError> {
+    ) -> Result<(), DecodeError> {
         let mut corners = [0; 3];
-        for (index, wanted) in wanted.into_iter().enumerate() {
-            let next = self.next();
-            corners[index] = if coder.flag(&mut models.is_new, wanted >= next) {
-                // Near the corner before, or else near the point before.
-                let near = match index {
-                    0 => next.saturating_sub(1),
-                    _ => corners[index - 1],
-                };
-                self.meet([near; 3])?
-            } else {
-                let distance = models.distance(coder, next.wrapping_sub(wanted));
-                known(next.checked_sub(distance).filter(|&point| point < next))?
+        let mut vertices = NO_VERTICES;
+        for (corner, wanted) in guide.start().into_iter().enumerate() {
+            let wanted = wanted.map(|point| self.next() - point);
+            corners[corner] = match models.start(coder, wanted) {
+                Some(distance) => self.point_back(distance)?,
+                None => {
+                    // Near the corner before, or else near the vertex before.
+                    let near = match corner {
+                        0 => self.next().saturating_sub(1),
+                        _ => corners[corner - 1],
+                    };
+                    vertices[corner] = self.meet([near; 3], [near; 3])?;
+                    guide.meet(corner, vertices[corner]);
+                    vertices[corner]
+                }
             };
         }
-        Ok(corners)
+        let vertices = self.choose(coder, guide, (corners, vertices), None)?;
+        self.border.start(corners, vertices);
+        self.add(corners, vertices);
+        Ok(())
+    }
+
+    /// The point that is so far back from the next number.
+    fn point_back(&self, distance: u32) -> Result<u32, DecodeError> {
+        let point = self.next().checked_sub(distance);
+        // Any vertex names its point.
+        let point = point.and_then(|point| self.topology.points.get(point as usize));
+        known(point.copied())
     }
 
     /// Numbers a new point.
-    fn meet(&mut self, parents: Parents) -> Result<u32, DecodeError> {
+    ///
+    /// `side`: the parents of its vertex.
+    #[inline]
+    fn meet(&mut self, parents: Parents, side: Parents) -> Result<u32, DecodeError> {
         let point = self.next();
-        if point == self.counts.vertex_count {
-            return Err(too_many());
+        self.meet_vertex(point, parents, side)
+    }
+
+    /// Numbers a new vertex of a point, that point's first one or not.
+    #[inline]
+    fn meet_vertex(
+        &mut self,
+        point: u32,
+        parents: Parents,
+        side: Parents,
+    ) -> Result<u32, DecodeError> {
+        let vertex = self.next();
+        if vertex == self.counts.vertex_count {
+            return Err(DecodeError::malformed(
+                "6.3",
+                "there are as many vertices as the header says",
+            ));
         }
-        self.topology.parents.push(parents);
-        self.topology.others.push(NONE);
-        self.topology.firsts.push(u32::MAX);
-        self.valences.push(0);
-        self.seams.meet();
-        Ok(point)
+        self.topology.points.push(point);
+        self.topology.kin.push(Kin {
+            parents,
+            others: NONE,
+        });
+        self.topology.sides.push(side);
+        self.mets.push(Met::default());
+        Ok(vertex)
     }
 
     /// Notes that a point is also likely to lie near `a + b - c` of these.
+    #[inline]
     fn other(&mut self, point: u32, parents: Parents) {
         if parents.iter().all(|&parent| parent < point) {
-            self.topology.others[point as usize] = parents;
+            self.topology.kin[point as usize].others = parents;
         }
     }
 
-    /// Adds a triangle and says which vertices it has.
-    fn add(
+    fn count_seam(&mut self, edge: Edge) {
+        for point in [edge.from, edge.to] {
+            self.mets[point as usize].count_seam();
+        }
+    }
+
+    /// Chooses the vertices of a triangle that are not known yet. FORMAT.md 6.4.
+    ///
+    /// `side`: an edge that is no seam, and which corners lie at its ends: it has their vertices.
+    fn choose(
         &mut self,
         coder: &mut impl SymbolCoder,
         guide: &mut impl Guide,
-        corners: [u32; 3],
-        shared: &[Shared],
-    ) -> Result<(), DecodeError> {
-        for point in corners {
-            let valence = &mut self.valences[point as usize];
-            *valence = valence.saturating_add(1);
+        (points, mut vertices): ([u32; 3], [u32; 3]),
+        side: Option<(Edge, [usize; 2])>,
+    ) -> Result<[u32; 3], DecodeError> {
+        if let Some((edge, ends)) = side {
+            for (end, vertex) in ends.into_iter().zip(edge.vertices) {
+                vertices[end] = vertex;
+            }
         }
-        self.topology.corners.extend_from_slice(&corners);
-        self.seams
-            .add(coder, guide, &mut self.topology, corners, shared)
+        let known = vertices;
+        for corner in 0..3 {
+            if known[corner] == NO_VERTEX {
+                let chosen = self
+                    .seams
+                    .choose(coder, points[corner], guide.vertex(corner));
+                vertices[corner] = chosen?.unwrap_or(NO_VERTEX);
+            }
+        }
+        for corner in 0..3 {
+            if vertices[corner] == NO_VERTEX {
+                let side = match side {
+                    Some((edge, _)) => edge.vertices,
+                    None => beside(corner, vertices, self.next()),
+                };
+                let vertex = self.meet_vertex(points[corner], NONE, side)?;
+                self.seams.append(points[corner], vertex);
+                guide.meet(corner, vertex);
+                vertices[corner] = vertex;
+            }
+        }
+        Ok(vertices)
+    }
+
+    /// Adds a triangle of these points and vertices.
+    #[inline]
+    fn add(&mut self, corners: [u32; 3], vertices: [u32; 3]) {
+        for point in corners {
+            self.mets[point as usize].count_triangle();
+        }
+        self.topology.indices.extend_from_slice(&vertices);
+    }
+}
+
+impl Beside {
+    /// Whether the edge is a seam: one that was put off, or that the step takes, or one of which
+    /// the other end follows from the gate.
+    #[inline]
+    fn is_seam(&self, gate: Edge, takes_seam: bool) -> bool {
+        let is_certain = !gate.is_seam && !self.is_joined;
+        self.edge.is_seam || takes_seam || is_certain
+    }
+}
+
+/// The parents of a new vertex at a corner of a triangle that seams cut off: the vertices at its
+/// other corners as far as they are there, or else the vertex met before.
+fn beside(corner: usize, vertices: [u32; 3], next: u32) -> Parents {
+    let [a, b] = [vertices[(corner + 1) % 3], vertices[(corner + 2) % 3]];
+    match (a, b) {
+        (NO_VERTEX, NO_VERTEX) => [next.saturating_sub(1); 3],
+        (NO_VERTEX, only) | (only, NO_VERTEX) => [only; 3],
+        _ => [a, b, NO_VERTEX],
     }
 }
 
 fn known<T>(found: Option<T>) -> Result<T, DecodeError> {
     found.ok_or_else(|| DecodeError::malformed("6.3", "a step leads to a point that is there"))
-}
-
-/// More points or vertices than declared.
-pub(super) fn too_many() -> DecodeError {
-    DecodeError::malformed("6.3", "there are as many vertices as the header says")
 }

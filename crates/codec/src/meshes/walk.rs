@@ -5,7 +5,7 @@
 use super::Mesh;
 use super::border::{Border, Edge};
 use super::sewing;
-use super::topology::{Guide, Step};
+use super::steps::{Guide, Step};
 
 /// Not numbered yet.
 const UNMET: u32 = u32::MAX;
@@ -14,6 +14,7 @@ const UNMET: u32 = u32::MAX;
 pub(super) struct Leading<'a> {
     /// Of the source's vertices.
     triangles: &'a [[u32; 3]],
+    has_seams: bool,
     /// The place of each of the source's vertices, as one of them.
     places: Vec<u32>,
     /// Each triangle's three edges, from, to and the triangle, in places; sorted.
@@ -25,8 +26,6 @@ pub(super) struct Leading<'a> {
     latest: [u32; 3],
     /// The walk's point at each place, or [`UNMET`].
     points: Vec<u32>,
-    /// The place of each point.
-    places_of_points: Vec<u32>,
     /// The walk's number of each vertex, or [`UNMET`].
     numbers: Vec<u32>,
     /// The source's vertices in the walk's order.
@@ -35,7 +34,7 @@ pub(super) struct Leading<'a> {
 
 impl<'a> Leading<'a> {
     /// At the start of the walk. Every vertex of `triangles` is one of the mesh's.
-    pub(super) fn new(mesh: &Mesh, triangles: &'a [[u32; 3]]) -> Self {
+    pub(super) fn new(mesh: &Mesh, triangles: &'a [[u32; 3]], has_seams: bool) -> Self {
         let places = sewing::places(mesh, triangles);
         let mut edges: Vec<(u32, u32, u32)> = (0..)
             .zip(triangles)
@@ -47,13 +46,13 @@ impl<'a> Leading<'a> {
         edges.sort_unstable();
         Self {
             triangles,
+            has_seams,
             places,
             edges,
             is_built: vec![false; triangles.len()],
             first_left: 0,
             latest: [0; 3],
             points: vec![UNMET; mesh.positions.len()],
-            places_of_points: Vec::new(),
             numbers: vec![UNMET; mesh.positions.len()],
             order: Vec::new(),
         }
@@ -80,30 +79,34 @@ impl<'a> Leading<'a> {
         Some((triangle, corners))
     }
 
-    /// The point of a vertex, numbered now if it is new.
-    fn point(&mut self, vertex: u32) -> u32 {
-        let place = self.places[vertex as usize];
-        let point = &mut self.points[place as usize];
-        if *point == UNMET {
-            *point = self.places_of_points.len() as u32;
-            self.places_of_points.push(place);
-        }
-        *point
+    /// The walk's point of one of the source's vertices, if it has been met.
+    fn point(&self, vertex: u32) -> Option<u32> {
+        let point = self.points[self.places[vertex as usize] as usize];
+        (point != UNMET).then_some(point)
     }
 }
 
 impl Guide for Leading<'_> {
+    fn is_seam(&self, edge: Edge, ends: [usize; 2]) -> bool {
+        let mut vertices = ends.into_iter().zip(edge.vertices);
+        vertices.any(|(end, vertex)| self.vertex(end) != Some(vertex))
+    }
+
     fn step(&mut self, gate: Edge, border: &Border, next: u32) -> Step {
-        let [from, to] = [gate.from, gate.to].map(|point| self.places_of_points[point as usize]);
+        let place = |point: u32| self.places[self.order[point as usize] as usize];
+        let [from, to] = [gate.from, gate.to].map(place);
         let Some((triangle, corners)) = self.triangle_on(from, to) else {
             return Step::Close;
         };
-        self.is_built[triangle as usize] = true;
         self.latest = corners;
-        let third = self.point(corners[2]);
-        if third == next {
-            Step::New
-        } else if border.left_of(gate).is_some_and(|edge| edge.from == third) {
+        if self.has_seams && !gate.is_seam && self.is_seam(gate, [0, 1]) {
+            return Step::PutOff;
+        }
+        self.is_built[triangle as usize] = true;
+        let Some(third) = self.point(corners[2]) else {
+            return Step::New;
+        };
+        if border.left_of(gate).is_some_and(|edge| edge.from == third) {
             Step::Left
         } else if border.right_of(gate).is_some_and(|edge| edge.to == third) {
             Step::Right
@@ -114,12 +117,12 @@ impl Guide for Leading<'_> {
         }
     }
 
-    fn start(&mut self, _: u32) -> [u32; 3] {
+    fn start(&mut self) -> [Option<u32>; 3] {
         while self.is_built.get(self.first_left) == Some(&true) {
             self.first_left += 1;
         }
         let Some(&corners) = self.triangles.get(self.first_left) else {
-            return [0; 3]; // Never: the walk ends with the last triangle.
+            return [None; 3]; // Never: the walk ends with the last triangle.
         };
         self.is_built[self.first_left] = true;
         self.latest = corners;
@@ -134,6 +137,10 @@ impl Guide for Leading<'_> {
     fn meet(&mut self, corner: usize, vertex: u32) {
         let source = self.latest[corner];
         self.numbers[source as usize] = vertex;
+        let point = &mut self.points[self.places[source as usize] as usize];
+        if *point == UNMET {
+            *point = vertex;
+        }
         // The walk may meet one again that it can no longer name.
         self.order.push(source);
     }
