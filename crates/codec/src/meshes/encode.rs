@@ -5,13 +5,13 @@
 use glam::{DMat3, DVec3, Vec3};
 use touchline_scene::Lattice;
 
+use super::leading::Leading;
 use super::parts::{self, MotionSteps, SHIFT_STEPS, TURN_STEPS};
 use super::positions::{self, Grid};
-use super::topology::{self, Counts};
-use super::walk::Leading;
+use super::topology::Counts;
 use super::{
     Header, KeyHeader, LATTICE_MAX, OFFSET_MAX, Run, STEP_BITS_MAX, TEXTURE_BITS_MAX, attributes,
-    likeness,
+    likeness, walk,
 };
 use crate::entropy::SymbolWriter;
 
@@ -255,7 +255,7 @@ fn encode_key(options: &MeshOptions, mesh: &Mesh) -> (Vec<u8>, Option<EncodedRun
     };
     let mut leading = Leading::new(mesh, &triangles, counts.has_seams);
     // Writing what is there breaks no rule, so nothing below fails.
-    let topology = topology::code(&mut coder, counts, &mut leading).unwrap_or_default();
+    let topology = walk::code(&mut coder, counts, &mut leading).unwrap_or_default();
     coder.mark("walk");
     let order = leading.order;
     let metres = in_order(&order, &mesh.positions).map(|position| position.as_dvec3());

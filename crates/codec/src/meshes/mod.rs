@@ -8,6 +8,8 @@ mod border;
 #[cfg(feature = "encode")]
 mod encode;
 #[cfg(feature = "encode")]
+mod leading;
+#[cfg(feature = "encode")]
 mod likeness;
 mod normals;
 mod parts;
@@ -18,7 +20,6 @@ mod seams;
 mod sewing;
 mod steps;
 mod topology;
-#[cfg(feature = "encode")]
 mod walk;
 
 #[cfg(feature = "encode")]
@@ -324,7 +325,7 @@ fn decode_key(
     let payload_size = reader.u32()?;
     let mut coder = SymbolReader::new(reader.rest(payload_size, "6.2")?);
     let counts = key.counts(header.vertex_count, payload_size);
-    let topology = topology::code(&mut coder, counts, &mut steps::Reading)?;
+    let topology = walk::code(&mut coder, counts, &mut steps::Reading)?;
     if topology.points.len() != header.vertex_count as usize {
         return Err(DecodeError::malformed("6.4", "the walk meets every vertex"));
     }

@@ -1,147 +1,399 @@
-//! Leads the walk over a mesh that is known: the encoder's guide.
+//! Which points make triangles, coded as a walk over the surface.
 //!
-//! Follows FORMAT.md 6.3 and 6.4.
+//! Follows FORMAT.md 6.3. Vertices are numbered in the order in which the walk meets them; a
+//! point has the number of its first vertex.
+//! Source: the idea of a moving border is from Gumhold and Strasser, "Real Time Compression of
+//! Triangle Mesh Connectivity", SIGGRAPH 1998.
 
-use super::Mesh;
-use super::border::{Border, Edge};
-use super::sewing;
-use super::steps::{Guide, Step};
+use super::border::{Border, Edge, Sides};
+use super::seams::Seams;
+use super::steps::{self, Guide, Met, Models, Step};
+use super::topology::{Counts, Kin, NO_VERTEX, NONE, Parents, Topology};
+use crate::DecodeError;
+use crate::entropy::SymbolCoder;
 
-/// Not numbered yet.
-const UNMET: u32 = u32::MAX;
+/// A triangle of which no vertex is known.
+const NO_VERTICES: [u32; 3] = [NO_VERTEX; 3];
 
-/// A mesh, and how much of it the walk has covered.
-pub(super) struct Leading<'a> {
-    /// Of the source's vertices.
-    triangles: &'a [[u32; 3]],
-    has_seams: bool,
-    /// The place of each of the source's vertices, as one of them.
-    places: Vec<u32>,
-    /// Each triangle's three edges, from, to and the triangle, in places; sorted.
-    edges: Vec<(u32, u32, u32)>,
-    is_built: Vec<bool>,
-    /// No triangle before this one is left.
-    first_left: usize,
-    /// The source's vertices at the corners of the latest triangle.
-    latest: [u32; 3],
-    /// The walk's point at each place, or [`UNMET`].
-    points: Vec<u32>,
-    /// The walk's number of each vertex, or [`UNMET`].
-    numbers: Vec<u32>,
-    /// The source's vertices in the walk's order.
-    pub(super) order: Vec<u32>,
+/// The walk's state: what is built, and its border.
+struct Walk {
+    topology: Topology,
+    border: Border,
+    seams: Seams,
+    /// By point.
+    mets: Vec<Met>,
+    counts: Counts,
 }
 
-impl<'a> Leading<'a> {
-    /// At the start of the walk. Every vertex of `triangles` is one of the mesh's.
-    pub(super) fn new(mesh: &Mesh, triangles: &'a [[u32; 3]], has_seams: bool) -> Self {
-        let places = sewing::places(mesh, triangles);
-        let mut edges: Vec<(u32, u32, u32)> = (0..)
-            .zip(triangles)
-            .flat_map(|(index, corners)| {
-                let [a, b, c] = corners.map(|vertex| places[vertex as usize]);
-                [(a, b), (b, c), (c, a)].map(|(from, to)| (from, to, index))
-            })
-            .collect();
-        edges.sort_unstable();
+/// An edge beside the gate that a triangle takes too.
+struct Beside {
+    edge: Edge,
+    /// The corners of the triangle at its start and its end; the gate's are 0 and 1.
+    ends: [usize; 2],
+    /// The triangle's third point, and the vertex that the edge has there.
+    third: u32,
+    at_third: u32,
+    /// Whether gate and edge have the same vertex where they meet.
+    is_joined: bool,
+}
+
+/// Codes a topology.
+pub(super) fn code<C: SymbolCoder>(
+    coder: &mut C,
+    counts: Counts,
+    guide: &mut impl Guide,
+) -> Result<Topology, DecodeError> {
+    let mut walk = Walk::new(counts);
+    let mut models = Models::new();
+    let mut kind = 0;
+    while walk.triangle_count() < counts.triangle_count {
+        if coder.is_past_end() {
+            return Err(DecodeError::malformed(
+                "6.3",
+                "the walk reaches every triangle",
+            ));
+        }
+        let Some(gate) = walk.border.take_gate() else {
+            walk.start(coder, guide, &mut models)?;
+            continue;
+        };
+        let ends = [gate.from, gate.to].map(|end| walk.mets[end as usize]);
+        let surrounding = steps::surrounding(kind, gate, ends);
+        let wanted = match C::IS_WRITER {
+            true => walk.wanted(guide, gate),
+            false => (Step::New, false),
+        };
+        let (step, takes_seam) = models.step(coder, surrounding, wanted);
+        kind = step.kind();
+        match step {
+            Step::Close => walk.border.close(gate),
+            Step::PutOff if gate.is_seam => return known(None),
+            Step::PutOff => {
+                walk.count_seam(gate);
+                walk.border.put_off(gate);
+            }
+            Step::New if !gate.is_seam => walk.take_new(guide, gate)?,
+            Step::Left | Step::Right => {
+                walk.take_beside(coder, guide, gate, (step, takes_seam))?;
+            }
+            Step::New | Step::Split(_) | Step::Seen(_) => {
+                walk.take_far(coder, guide, gate, step)?;
+            }
+        }
+    }
+    Ok(walk.topology)
+}
+
+impl Walk {
+    fn new(counts: Counts) -> Self {
+        let vertex_room = counts.vertex_count.min(counts.room_max) as usize;
+        let triangle_room = counts.triangle_count.min(counts.room_max) as usize;
         Self {
-            triangles,
-            has_seams,
-            places,
-            edges,
-            is_built: vec![false; triangles.len()],
-            first_left: 0,
-            latest: [0; 3],
-            points: vec![UNMET; mesh.positions.len()],
-            numbers: vec![UNMET; mesh.positions.len()],
-            order: Vec::new(),
+            topology: Topology {
+                indices: Vec::with_capacity(3 * triangle_room),
+                points: Vec::with_capacity(vertex_room),
+                kin: Vec::with_capacity(vertex_room),
+                sides: Vec::with_capacity(vertex_room),
+            },
+            border: Border::default(),
+            seams: Seams::new(counts.has_seams),
+            mets: Vec::with_capacity(vertex_room),
+            counts,
         }
     }
 
-    /// A triangle that still has to be built on the edge between two places, its corners from
-    /// there on; one that goes on without a seam if there is one.
-    fn triangle_on(&self, from: u32, to: u32) -> Option<(u32, [u32; 3])> {
-        let start = self
-            .edges
-            .partition_point(|edge| (edge.0, edge.1) < (from, to));
-        let triangle = self.edges[start..]
-            .iter()
-            .take_while(|edge| (edge.0, edge.1) == (from, to))
-            .map(|edge| edge.2)
-            .find(|&triangle| !self.is_built[triangle as usize])?;
-        let [a, b, c] = self.triangles[triangle as usize];
-        let corners = [[a, b, c], [b, c, a], [c, a, b]];
-        let is_on = |corners: &[u32; 3]| {
-            let ends = [0, 1].map(|corner| self.places[corners[corner] as usize]);
-            ends == [from, to]
-        };
-        let corners = corners.into_iter().find(is_on)?;
-        Some((triangle, corners))
+    /// The number that a new vertex gets.
+    fn next(&self) -> u32 {
+        self.topology.points.len() as u32
     }
 
-    /// The walk's point of one of the source's vertices, if it has been met.
-    fn point(&self, vertex: u32) -> Option<u32> {
-        let point = self.points[self.places[vertex as usize] as usize];
-        (point != UNMET).then_some(point)
+    fn triangle_count(&self) -> u32 {
+        (self.topology.indices.len() / 3) as u32
+    }
+
+    /// The edge that a step to the left or right takes beside the gate.
+    #[inline]
+    fn beside(&self, gate: Edge, step: Step) -> Option<Beside> {
+        let [at_from, at_to, _] = gate.vertices;
+        if step == Step::Left {
+            let edge = self.border.left_of(gate)?;
+            Some(Beside {
+                edge,
+                ends: [2, 0],
+                third: edge.from,
+                at_third: edge.vertices[0],
+                is_joined: edge.vertices[1] == at_from,
+            })
+        } else {
+            let edge = self.border.right_of(gate)?;
+            Some(Beside {
+                edge,
+                ends: [1, 2],
+                third: edge.to,
+                at_third: edge.vertices[1],
+                is_joined: edge.vertices[0] == at_to,
+            })
+        }
+    }
+
+    /// The step that the writing side wants, and whether it takes a seam that was not put off.
+    fn wanted(&self, guide: &mut impl Guide, gate: Edge) -> (Step, bool) {
+        let step = guide.step(gate, &self.border, self.next());
+        if !matches!(step, Step::Left | Step::Right) || !self.counts.has_seams {
+            return (step, false);
+        }
+        let takes_seam = self.beside(gate, step).is_some_and(|beside| {
+            !beside.is_seam(gate, false) && guide.is_seam(beside.edge, beside.ends)
+        });
+        (step, takes_seam)
+    }
+
+    /// Takes the most usual step at the gate: a new point, and no seam.
+    #[inline]
+    fn take_new(&mut self, guide: &mut impl Guide, gate: Edge) -> Result<(), DecodeError> {
+        let third = self.meet([gate.from, gate.to, gate.apex], gate.vertices)?;
+        guide.meet(2, third);
+        let [at_from, at_to, _] = gate.vertices;
+        let (corners, vertices) = ([gate.from, gate.to, third], [at_from, at_to, third]);
+        self.border.build_new(Sides::new(corners, vertices));
+        self.add(corners, vertices);
+        Ok(())
+    }
+
+    /// Takes a step to the left or right; if it says so, the edge beside the gate is a seam.
+    #[inline]
+    fn take_beside(
+        &mut self,
+        coder: &mut impl SymbolCoder,
+        guide: &mut impl Guide,
+        gate: Edge,
+        (step, takes_seam): (Step, bool),
+    ) -> Result<(), DecodeError> {
+        let beside = known(self.beside(gate, step))?;
+        let (edge, third) = (beside.edge, beside.third);
+        if step == Step::Left {
+            self.other(gate.to, [third, gate.from, edge.apex]);
+        } else {
+            self.other(gate.from, [gate.to, third, edge.apex]);
+        }
+        let corners = [gate.from, gate.to, third];
+        let [at_from, at_to, _] = gate.vertices;
+        let mut vertices = [at_from, at_to, beside.at_third];
+        let is_seam = beside.is_seam(gate, takes_seam);
+        if gate.is_seam || is_seam {
+            let side = match (gate.is_seam, is_seam) {
+                (false, _) => Some((gate, [0, 1])),
+                (true, false) => Some((edge, beside.ends)),
+                (true, true) => None,
+            };
+            if is_seam && !edge.is_seam {
+                self.count_seam(edge);
+            }
+            vertices = self.choose(coder, guide, (corners, NO_VERTICES), side)?;
+        }
+        let sides = Sides::new(corners, vertices);
+        if step == Step::Left {
+            self.border.build_left(sides);
+        } else {
+            self.border.build_right(sides);
+        }
+        self.add(corners, vertices);
+        Ok(())
+    }
+
+    /// Takes a step over a seam to a new point, or to one that lies on neither side of the gate.
+    fn take_far(
+        &mut self,
+        coder: &mut impl SymbolCoder,
+        guide: &mut impl Guide,
+        gate: Edge,
+        step: Step,
+    ) -> Result<(), DecodeError> {
+        let mut vertices = NO_VERTICES;
+        let mut split_at = 0;
+        let third = match step {
+            Step::Split(place) => {
+                split_at = known(self.border.place_from(place))?;
+                known(self.border.point_at(split_at))?
+            }
+            Step::Seen(distance) => self.point_back(distance)?,
+            _ => {
+                let near = self.next().saturating_sub(1);
+                vertices[2] = self.meet([gate.from, gate.to, gate.apex], [near; 3])?;
+                guide.meet(2, vertices[2]);
+                vertices[2]
+            }
+        };
+        let corners = [gate.from, gate.to, third];
+        let side = (!gate.is_seam).then_some((gate, [0, 1]));
+        let vertices = self.choose(coder, guide, (corners, vertices), side)?;
+        let sides = Sides::new(corners, vertices);
+        if let Step::Split(_) = step {
+            self.border.build_split(sides, split_at);
+        } else {
+            self.border.build_free(sides);
+        }
+        self.add(corners, vertices);
+        Ok(())
+    }
+
+    /// Starts a piece: three points, each new or any earlier one.
+    fn start(
+        &mut self,
+        coder: &mut impl SymbolCoder,
+        guide: &mut impl Guide,
+        models: &mut Models,
+    ) -> Result<(), DecodeError> {
+        let mut corners = [0; 3];
+        let mut vertices = NO_VERTICES;
+        for (corner, wanted) in guide.start().into_iter().enumerate() {
+            let wanted = wanted.map(|point| self.next() - point);
+            corners[corner] = match models.start(coder, wanted) {
+                Some(distance) => self.point_back(distance)?,
+                None => {
+                    // Near the corner before, or else near the vertex before.
+                    let near = match corner {
+                        0 => self.next().saturating_sub(1),
+                        _ => corners[corner - 1],
+                    };
+                    vertices[corner] = self.meet([near; 3], [near; 3])?;
+                    guide.meet(corner, vertices[corner]);
+                    vertices[corner]
+                }
+            };
+        }
+        let vertices = self.choose(coder, guide, (corners, vertices), None)?;
+        self.border.start(corners, vertices);
+        self.add(corners, vertices);
+        Ok(())
+    }
+
+    /// The point that is so far back from the next number.
+    fn point_back(&self, distance: u32) -> Result<u32, DecodeError> {
+        let point = self.next().checked_sub(distance);
+        // Any vertex names its point.
+        let point = point.and_then(|point| self.topology.points.get(point as usize));
+        known(point.copied())
+    }
+
+    /// Numbers a new point.
+    ///
+    /// `side`: the parents of its vertex.
+    #[inline]
+    fn meet(&mut self, parents: Parents, side: Parents) -> Result<u32, DecodeError> {
+        let point = self.next();
+        self.meet_vertex(point, parents, side)
+    }
+
+    /// Numbers a new vertex of a point, that point's first one or not.
+    #[inline]
+    fn meet_vertex(
+        &mut self,
+        point: u32,
+        parents: Parents,
+        side: Parents,
+    ) -> Result<u32, DecodeError> {
+        let vertex = self.next();
+        if vertex == self.counts.vertex_count {
+            return Err(DecodeError::malformed(
+                "6.3",
+                "there are as many vertices as the header says",
+            ));
+        }
+        self.topology.points.push(point);
+        self.topology.kin.push(Kin {
+            parents,
+            others: NONE,
+        });
+        self.topology.sides.push(side);
+        self.mets.push(Met::default());
+        Ok(vertex)
+    }
+
+    /// Notes that a point is also likely to lie near `a + b - c` of these.
+    #[inline]
+    fn other(&mut self, point: u32, parents: Parents) {
+        if parents.iter().all(|&parent| parent < point) {
+            self.topology.kin[point as usize].others = parents;
+        }
+    }
+
+    fn count_seam(&mut self, edge: Edge) {
+        for point in [edge.from, edge.to] {
+            self.mets[point as usize].count_seam();
+        }
+    }
+
+    /// Chooses the vertices of a triangle that are not known yet. FORMAT.md 6.4.
+    ///
+    /// `side`: an edge that is no seam, and which corners lie at its ends: it has their vertices.
+    fn choose(
+        &mut self,
+        coder: &mut impl SymbolCoder,
+        guide: &mut impl Guide,
+        (points, mut vertices): ([u32; 3], [u32; 3]),
+        side: Option<(Edge, [usize; 2])>,
+    ) -> Result<[u32; 3], DecodeError> {
+        if let Some((edge, ends)) = side {
+            for (end, vertex) in ends.into_iter().zip(edge.vertices) {
+                vertices[end] = vertex;
+            }
+        }
+        let known = vertices;
+        for corner in 0..3 {
+            if known[corner] == NO_VERTEX {
+                let chosen = self
+                    .seams
+                    .choose(coder, points[corner], guide.vertex(corner));
+                vertices[corner] = chosen?.unwrap_or(NO_VERTEX);
+            }
+        }
+        for corner in 0..3 {
+            if vertices[corner] == NO_VERTEX {
+                let side = match side {
+                    Some((edge, _)) => edge.vertices,
+                    None => beside(corner, vertices, self.next()),
+                };
+                let vertex = self.meet_vertex(points[corner], NONE, side)?;
+                self.seams.append(points[corner], vertex);
+                guide.meet(corner, vertex);
+                vertices[corner] = vertex;
+            }
+        }
+        Ok(vertices)
+    }
+
+    /// Adds a triangle of these points and vertices.
+    #[inline]
+    fn add(&mut self, corners: [u32; 3], vertices: [u32; 3]) {
+        for point in corners {
+            self.mets[point as usize].count_triangle();
+        }
+        self.topology.indices.extend_from_slice(&vertices);
     }
 }
 
-impl Guide for Leading<'_> {
-    fn is_seam(&self, edge: Edge, ends: [usize; 2]) -> bool {
-        let mut vertices = ends.into_iter().zip(edge.vertices);
-        vertices.any(|(end, vertex)| self.vertex(end) != Some(vertex))
+impl Beside {
+    /// Whether the edge is a seam: one that was put off, or that the step takes, or one of which
+    /// the other end follows from the gate.
+    #[inline]
+    fn is_seam(&self, gate: Edge, takes_seam: bool) -> bool {
+        let is_certain = !gate.is_seam && !self.is_joined;
+        self.edge.is_seam || takes_seam || is_certain
     }
+}
 
-    fn step(&mut self, gate: Edge, border: &Border, next: u32) -> Step {
-        let place = |point: u32| self.places[self.order[point as usize] as usize];
-        let [from, to] = [gate.from, gate.to].map(place);
-        let Some((triangle, corners)) = self.triangle_on(from, to) else {
-            return Step::Close;
-        };
-        self.latest = corners;
-        if self.has_seams && !gate.is_seam && self.is_seam(gate, [0, 1]) {
-            return Step::PutOff;
-        }
-        self.is_built[triangle as usize] = true;
-        let Some(third) = self.point(corners[2]) else {
-            return Step::New;
-        };
-        if border.left_of(gate).is_some_and(|edge| edge.from == third) {
-            Step::Left
-        } else if border.right_of(gate).is_some_and(|edge| edge.to == third) {
-            Step::Right
-        } else if let Some(place) = border.place_of(third) {
-            Step::Split(place)
-        } else {
-            Step::Seen(next - third)
-        }
+/// The parents of a new vertex at a corner of a triangle that seams cut off: the vertices at its
+/// other corners as far as they are there, or else the vertex met before.
+fn beside(corner: usize, vertices: [u32; 3], next: u32) -> Parents {
+    let [a, b] = [vertices[(corner + 1) % 3], vertices[(corner + 2) % 3]];
+    match (a, b) {
+        (NO_VERTEX, NO_VERTEX) => [next.saturating_sub(1); 3],
+        (NO_VERTEX, only) | (only, NO_VERTEX) => [only; 3],
+        _ => [a, b, NO_VERTEX],
     }
+}
 
-    fn start(&mut self) -> [Option<u32>; 3] {
-        while self.is_built.get(self.first_left) == Some(&true) {
-            self.first_left += 1;
-        }
-        let Some(&corners) = self.triangles.get(self.first_left) else {
-            return [None; 3]; // Never: the walk ends with the last triangle.
-        };
-        self.is_built[self.first_left] = true;
-        self.latest = corners;
-        corners.map(|vertex| self.point(vertex))
-    }
-
-    fn vertex(&self, corner: usize) -> Option<u32> {
-        let number = self.numbers[self.latest[corner] as usize];
-        (number != UNMET).then_some(number)
-    }
-
-    fn meet(&mut self, corner: usize, vertex: u32) {
-        let source = self.latest[corner];
-        self.numbers[source as usize] = vertex;
-        let point = &mut self.points[self.places[source as usize] as usize];
-        if *point == UNMET {
-            *point = vertex;
-        }
-        // The walk may meet one again that it can no longer name.
-        self.order.push(source);
-    }
+fn known<T>(found: Option<T>) -> Result<T, DecodeError> {
+    found.ok_or_else(|| DecodeError::malformed("6.3", "a step leads to a point that is there"))
 }
