@@ -189,6 +189,81 @@ fn without_runs_of_frames_there_is_one() {
     assert_eq!(opened.manifest.tracks[0].renditions.len(), 1);
 }
 
+/// A sphere of 14,400 triangles with a texture, `lift` metres high, as a PLY file whose vertices
+/// and triangles begin at others in each frame.
+fn renumbered_sphere(frame: u32) -> String {
+    let mut vertices = Vec::new();
+    let mut faces = Vec::new();
+    let count = (AROUND + 1) * (ACROSS + 1);
+    let first = frame * 1003 % count;
+    for index in 0..count {
+        let index = (index + first) % count;
+        let [u, v] = [
+            (index % (AROUND + 1), AROUND),
+            (index / (AROUND + 1), ACROSS),
+        ]
+        .map(|(step, count)| step as f32 / count as f32);
+        // Both ends of the texture at the very same place.
+        let (yaw, pitch) = (u.fract() * std::f32::consts::TAU, v * std::f32::consts::PI);
+        let [x, y, z] = [
+            pitch.sin() * yaw.sin(),
+            pitch.cos(),
+            pitch.sin() * yaw.cos(),
+        ];
+        vertices.push(format!("{x} {} {z} {u} {v}", y + lift(frame)));
+    }
+    for row in 0..ACROSS {
+        for column in 0..AROUND {
+            let corner = row * (AROUND + 1) + column;
+            let [a, b, c, d] =
+                [0, 1, AROUND + 1, AROUND + 2].map(|step| (corner + step + count - first) % count);
+            faces.extend([format!("3 {c} {b} {a}"), format!("3 {b} {c} {d}")]);
+        }
+    }
+    let turn = frame as usize * 777 % faces.len();
+    faces.rotate_left(turn);
+    format!(
+        "ply\nformat ascii 1.0\nelement vertex {count}\n\
+         property float x\nproperty float y\nproperty float z\n\
+         property float s\nproperty float t\n\
+         element face {}\nproperty list uchar uint vertex_indices\nend_header\n{}\n{}\n",
+        faces.len(),
+        vertices.join("\n"),
+        faces.join("\n"),
+    )
+}
+
+#[test]
+fn a_surface_numbered_anew_in_each_file_is_one_run() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("sphere")).unwrap();
+    for frame in 0..FRAME_COUNT {
+        let path = folder.path().join(format!("sphere/{frame}.ply"));
+        fs::write(path, renumbered_sphere(frame)).unwrap();
+    }
+    let image = image::RgbImage::from_pixel(64, 64, image::Rgb([90, 120, 30]));
+    image.save(folder.path().join("texture.png")).unwrap();
+    let at = folder.path().display();
+    let line = format!(
+        "touchline pack --track path={at}/sphere,texture={at}/texture.png --frame-rate 25 \
+         --segment-secs 0.12 --out {at}/out"
+    );
+    let Command::Pack(args) = Cli::parse_from(line.split_whitespace()).command else {
+        unreachable!()
+    };
+    touchline::pack::pack(&args, &Cancel::default(), Audience::Nobody).unwrap();
+    let opened = Opened::open(&folder.path().join("out")).unwrap();
+    let renditions = &opened.manifest.tracks[0].renditions;
+    assert_eq!(renditions.len(), 3);
+    for (rendition, stream) in renditions.iter().enumerate() {
+        let frames = decoded(&opened, stream);
+        let is_key: Vec<bool> = frames.iter().map(|(_, is_key)| *is_key).collect();
+        let expected = [true, false, false, true, false, false];
+        assert_eq!(is_key, expected, "rendition {rendition}");
+        assert_eq!(frames[0].0.topology, frames[3].0.topology);
+    }
+}
+
 #[test]
 fn there_are_as_many_as_asked_for_and_no_tiny_ones() {
     let folder = tempfile::tempdir().unwrap();

@@ -337,7 +337,7 @@ fn check_frame(frame: &Frame, is_key: bool) -> Result<()> {
 
 fn check_bounds(frame: &Frame, all: Bounds) -> Result<()> {
     let (bounds, step) = frame_bounds(frame);
-    // A cell for the grid, and a thousandth for floats on their way.
+    // A cell for the grid, or half a step, and a thousandth for floats on their way.
     let slack = step + bounds.size().max_element().max(0.0) * 1e-3;
     let is_inside = bounds.lo.cmpge(all.lo - slack).all() && bounds.hi.cmple(all.hi + slack).all();
     ensure!(is_inside, "it leaves the manifest's `bounds`");
@@ -361,7 +361,8 @@ fn frame_bounds(frame: &Frame) -> (Bounds, f32) {
             for vertex in &mesh.vertices {
                 bounds.include(origin + Vec3::from(vertex.position.map(f32::from)) * step);
             }
-            (bounds, step)
+            // A vertex lies off by half a step of the quantiser, which has up to 16 of the lattice.
+            (bounds, 8.0 * step)
         }
     }
 }

@@ -13,7 +13,7 @@ use touchline_codec::{Decode, Limits, MESH, POINTS};
 use touchline_pack::{CodecId, Kind, SegmentEntry, SegmentWriter, Sha256, Stream};
 use touchline_scene::Frame;
 
-use super::renditions::{self, Reducer};
+use super::renditions::{self, Plan, Reducer};
 use super::texture::{self, Image, TextureForm, TexturePlan};
 use super::track::Track;
 use super::write::Aside;
@@ -56,7 +56,7 @@ impl Part {
 struct Work<'a> {
     points: PointsOptions,
     /// Of each track.
-    rendition_counts: Vec<usize>,
+    plans: Vec<Plan>,
     textures: &'a [TexturePlan],
     aside: &'a Aside,
     cancel: &'a Cancel,
@@ -103,13 +103,10 @@ pub(crate) fn tracks(
         frames_per_segment.clamp(1, touchline_pack::FRAME_COUNT_MAX),
     );
     let frame_count = jobs.iter().map(|job| u64::from(job.frame_count)).sum();
-    let rendition_counts = tracks
-        .par_iter()
-        .map(|track| renditions::count(track, args.renditions))
-        .collect::<Result<Vec<_>>>()?;
+    let plans = renditions::plan(tracks, args.renditions, cancel, audience)?;
     let work = Work {
         points: points_options(args),
-        rendition_counts,
+        plans,
         textures: &textures,
         aside,
         cancel,
@@ -303,8 +300,8 @@ fn by_layer(frames: Vec<Vec<Chunk>>) -> Result<Vec<Vec<Chunk>>> {
 /// A mesh follows from the frames before it, back to the start of the segment. Returns the chunks
 /// of each rendition.
 fn code_mesh(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Vec<Chunk>>> {
-    let rendition_count = work.rendition_counts[job.track_index];
-    let mut reducer = Reducer::new(track, rendition_count);
+    let plan = &work.plans[job.track_index];
+    let mut reducer = Reducer::new(track, plan);
     let coder = |rendition| {
         let encoder = meshes::Encoder::new(MeshOptions {
             step_metres: track.step_metres * renditions::step_factor(rendition),
@@ -312,11 +309,11 @@ fn code_mesh(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Vec<Chunk>>
         });
         Ok((encoder, touchline_codec::decoder(MESH)?))
     };
-    let coders = (0..rendition_count).map(coder);
+    let coders = (0..plan.rendition_count).map(coder);
     let mut coders = coders.collect::<Result<Vec<_>>>()?;
     let encode = |index| {
         work.frame(track, index, || {
-            let meshes = reducer.reduce(index, track.mesh(index)?)?;
+            let meshes = reducer.reduce(index)?;
             let chunk =
                 |(mesh, (encoder, decoder)): (&Mesh, &mut (meshes::Encoder, Box<dyn Decode>))| {
                     let encoded = encoder.encode(mesh);

@@ -5,6 +5,7 @@
 //!
 //! Always true: the same input and options give the same bytes.
 
+mod charts;
 mod encode;
 mod geometry;
 mod gltf;
@@ -12,6 +13,7 @@ mod input;
 mod obj;
 mod ply;
 mod renditions;
+mod runs;
 mod scene;
 mod source;
 mod survey;

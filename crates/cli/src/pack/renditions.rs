@@ -6,17 +6,19 @@
 //!
 //! Always true: what a frame becomes depends on its track alone, not on segments or threads.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::HashMap;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use glam::Vec3;
 use meshopt::{SimplifyOptions, VertexDataAdapter};
+use rayon::prelude::*;
 use touchline_codec::meshes::Mesh;
 use touchline_pack::Kind;
 use touchline_scene::Bounds;
 
-use super::geometry::Geometry;
 use super::track::Track;
+use super::{charts, runs};
+use crate::progress::{Audience, Cancel, Progress};
 
 /// Each rendition has about so many of the triangles of the one before: the third then has a tenth
 /// of the first's.
@@ -28,63 +30,88 @@ const TRIANGLE_COUNT_MIN: usize = 1000;
 /// reach that, it is not worth its bytes.
 const WORTH_SHARE: f32 = 0.7;
 /// Runs of so many frames at least, on average, are worth renditions: with shorter ones nearly
-/// every frame of theirs is a key, while the codec knows a surface again whose vertices are only
-/// numbered anew in each file.
+/// every frame of theirs is a key.
 const RUN_LENGTH_MIN: usize = 4;
+/// How a frame can be unlike its run.
+const CHANGED: &str = "a file has changed while it was packed";
 /// How far a simplified surface may lie off, as a share of the mesh's extent; in other poses, in
 /// texture and in colour too. What is simple already stays as it is rather than fall together.
 const ERROR_MAX: f32 = 0.03;
+/// How much of a vertex's place in other poses is added to that in the first: enough for binary32
+/// to tell tenths of a millimetre there, and too little to bend the surface.
+const OTHER_POSES_SHARE: f32 = 0.01;
 /// What a difference of the whole range of colours counts for, in extents of the mesh.
 const COLOUR_WEIGHT: f32 = 0.05;
 /// What a difference of the whole texture counts for, likewise: a surface that lies off by a
 /// hundredth looks about as wrong as a picture on it that does.
 const TEXTURE_WEIGHT: f32 = 1.0;
 
-/// What tells a frame's topology from another's; see [`runs`].
-pub(super) fn topology_of(geometry: &Geometry) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    geometry.indices.hash(&mut hasher);
-    geometry.positions.len().hash(&mut hasher);
-    for uv in &geometry.texture {
-        uv.map(f32::to_bits).hash(&mut hasher);
-    }
-    hasher.finish()
+/// What a track is reduced to.
+pub(super) struct Plan {
+    /// Its renditions; at least 1.
+    pub(super) rendition_count: usize,
+    /// For each frame the first of its run; nothing where there is one rendition.
+    runs: Vec<usize>,
 }
 
-/// For each frame the first of its run: those that follow it with the same indices and texture
-/// coordinates.
-pub(super) fn runs(topologies: &[u64]) -> Vec<usize> {
-    let mut start = 0;
-    let start_of = |index: usize| {
-        if topologies[index] != topologies[start] {
-            start = index;
-        }
-        start
+/// Plans all tracks, of which each gets at most `asked` renditions.
+pub(super) fn plan(
+    tracks: &[Track],
+    asked: u8,
+    cancel: &Cancel,
+    audience: Audience,
+) -> Result<Vec<Plan>> {
+    let asked = usize::from(asked);
+    let compared_count = match asked {
+        ..=1 => 0,
+        _ => tracks.iter().map(runs::compared_count).sum(),
     };
-    (0..topologies.len()).map(start_of).collect()
+    let audience = match compared_count {
+        0 => Audience::Nobody,
+        _ => audience,
+    };
+    let progress = audience.stage("comparing", compared_count, "frames");
+    let plan = |track| Plan::of(track, asked, cancel, &progress);
+    tracks.par_iter().map(plan).collect()
 }
 
-/// How many renditions a track is worth, at least 1 and at most `asked`.
-pub(super) fn count(track: &Track, asked: u8) -> Result<usize> {
-    if track.kind != Kind::Mesh || asked <= 1 {
-        return Ok(1);
+impl Plan {
+    fn of(track: &Track, asked: usize, cancel: &Cancel, progress: &Progress) -> Result<Self> {
+        let one = Self {
+            rendition_count: 1,
+            runs: Vec::new(),
+        };
+        if track.kind != Kind::Mesh || asked <= 1 {
+            return Ok(one);
+        }
+        let runs = runs::find(track, cancel, progress)?;
+        let run_count = runs.chunk_by(|start, next| start == next).count();
+        if runs.len() > 1 && runs.len() < RUN_LENGTH_MIN * run_count {
+            return Ok(one);
+        }
+        let rendition_count = worth(&poses(track, &runs, 0)?, asked);
+        Ok(match rendition_count {
+            ..=1 => one,
+            _ => Self {
+                rendition_count,
+                runs,
+            },
+        })
     }
-    let runs = &track.runs;
-    let run_count = runs.chunk_by(|start, next| start == next).count();
-    if runs.len() > 1 && runs.len() < RUN_LENGTH_MIN * run_count {
-        return Ok(1);
-    }
-    let poses = poses(track, 0)?;
+}
+
+/// How many renditions a mesh is worth, at least 1 and at most `asked`.
+fn worth(poses: &[Mesh], asked: usize) -> usize {
     let mut triangle_count = poses[0].indices.len() / 3;
-    for rendition in 1..usize::from(asked) {
-        let coarser = Simple::of(&poses, rendition);
+    for rendition in 1..asked {
+        let coarser = Simple::of(poses, rendition);
         let is_worth = coarser.indices.len() / 3 <= (triangle_count as f32 * WORTH_SHARE) as usize;
         if coarser.indices.len() / 3 < TRIANGLE_COUNT_MIN || !is_worth {
-            return Ok(rendition);
+            return rendition;
         }
         triangle_count = coarser.indices.len() / 3;
     }
-    Ok(usize::from(asked))
+    asked
 }
 
 /// How much coarser the lattice of a rendition is than that of the finest: its surface lies off by
@@ -93,57 +120,86 @@ pub(super) fn step_factor(rendition: usize) -> f32 {
     2f32.powi(rendition as i32)
 }
 
-/// Makes the coarser renditions of a track's frames.
+/// Makes the renditions of a track's frames.
 pub(super) struct Reducer<'a> {
     track: &'a Track,
-    rendition_count: usize,
-    /// Which run it is at, by its first frame, and that simplified for each coarser rendition.
-    run: Option<(usize, Vec<Simple>)>,
+    plan: &'a Plan,
+    run: Option<Run>,
+}
+
+/// The run that a reducer is at.
+struct Run {
+    /// Its first frame.
+    start: usize,
+    first: Mesh,
+    /// For each coarser rendition.
+    simple: Vec<Simple>,
 }
 
 impl<'a> Reducer<'a> {
     /// For frames in any order; best in their own.
-    pub(super) fn new(track: &'a Track, rendition_count: usize) -> Self {
+    pub(super) fn new(track: &'a Track, plan: &'a Plan) -> Self {
         Self {
             track,
-            rendition_count,
+            plan,
             run: None,
         }
     }
 
-    /// Frame `index` of the track, which is `mesh`, in all renditions, finest first.
-    pub(super) fn reduce(&mut self, index: usize, mesh: Mesh) -> Result<Vec<Mesh>> {
-        if self.rendition_count == 1 {
-            return Ok(vec![mesh]);
-        }
-        let start = self.track.runs[index];
-        if self.run.as_ref().is_none_or(|run| run.0 != start) {
-            let poses = poses(self.track, start)?;
-            let simple = |rendition| Simple::of(&poses, rendition);
-            self.run = Some((start, (1..self.rendition_count).map(simple).collect()));
-        }
-        let simple = self.run.iter().flat_map(|run| &run.1);
-        let coarser: Vec<Mesh> = simple.map(|simple| simple.take(&mesh)).collect();
+    /// Frame `index` of the track in all renditions, finest first; in each of them with the
+    /// topology of its run.
+    pub(super) fn reduce(&mut self, index: usize) -> Result<Vec<Mesh>> {
+        let Some(&start) = self.plan.runs.get(index) else {
+            return Ok(vec![self.track.mesh(index)?]);
+        };
+        let run = match self.run.take() {
+            Some(run) if run.start == start => run,
+            _ => self.run_from(start)?,
+        };
+        let mesh = runs::mesh_as(self.track, (start, &run.first), index)?.context(CHANGED)?;
+        let coarser: Vec<Mesh> = run.simple.iter().map(|simple| simple.take(&mesh)).collect();
+        self.run = Some(run);
         Ok([mesh].into_iter().chain(coarser).collect())
+    }
+
+    fn run_from(&self, start: usize) -> Result<Run> {
+        let poses = poses(self.track, &self.plan.runs, start)?;
+        let simple = |rendition| Simple::of(&poses, rendition);
+        let simple = (1..self.plan.rendition_count).map(simple).collect();
+        Ok(Run {
+            start,
+            simple,
+            first: poses.into_iter().next().context(CHANGED)?,
+        })
     }
 }
 
 /// The first frame of a run, then its middle and its last: what is flat in one bends in another.
-fn poses(track: &Track, start: usize) -> Result<Vec<Mesh>> {
-    let length = track.runs[start..].iter().take_while(|&&run| run == start);
+fn poses(track: &Track, runs: &[usize], start: usize) -> Result<Vec<Mesh>> {
+    let length = runs[start..].iter().take_while(|&&run| run == start);
     let last = start + length.count() - 1;
-    let mut frames = vec![start, start.midpoint(last), last];
+    let mut frames = vec![start.midpoint(last), last];
     frames.dedup();
-    frames.into_iter().map(|frame| track.mesh(frame)).collect()
+    let mut poses = vec![track.mesh(start)?];
+    for frame in frames.into_iter().filter(|&frame| frame > start) {
+        let pose = runs::mesh_as(track, (start, &poses[0]), frame)?;
+        poses.push(pose.context(CHANGED)?);
+    }
+    Ok(poses)
 }
 
 /// A topology with fewer triangles.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Simple {
     /// Which vertices of the mesh are its own, in order.
     kept: Vec<u32>,
+    /// For each of them the vertex that says where it is: the same for all in one place, so that
+    /// seams are closed in every frame.
+    places: Vec<u32>,
     /// Three a triangle, into `kept`.
     indices: Vec<u32>,
+    /// One a vertex of its own; empty if the mesh has none.
+    texture: Vec<[f32; 2]>,
 }
 
 impl Simple {
@@ -157,9 +213,10 @@ impl Simple {
         let mesh = &poses[0];
         let share = TRIANGLE_SHARE.powi(rendition as i32);
         let target = (mesh.indices.len() as f32 / 3.0 * share) as usize * 3;
-        let positions: &[u8] = bytemuck::cast_slice(&mesh.positions);
-        let Ok(vertices) = VertexDataAdapter::new(positions, size_of::<Vec3>(), 0) else {
-            return Self::whole(mesh);
+        let places = places_of(poses);
+        let bytes: &[u8] = bytemuck::cast_slice(&places);
+        let Ok(vertices) = VertexDataAdapter::new(bytes, size_of::<Vec3>(), 0) else {
+            return Self::compact(mesh, &places, &mesh.indices);
         };
         let (attributes, weights) = attributes_of(poses);
         let stride = weights.len() * size_of::<f32>();
@@ -176,51 +233,83 @@ impl Simple {
             SimplifyOptions::Prune,
             None,
         );
-        if indices.is_empty() {
-            return Self::whole(mesh);
-        }
-        Self::compact(&indices)
-    }
-
-    fn whole(mesh: &Mesh) -> Self {
-        Self::compact(&mesh.indices)
+        let is_lost = indices.is_empty();
+        Self::compact(
+            mesh,
+            &places,
+            if is_lost { &mesh.indices } else { &indices },
+        )
     }
 
     /// Of triangles between some vertices of a mesh.
-    fn compact(indices: &[u32]) -> Self {
+    fn compact(mesh: &Mesh, places: &[Vec3], indices: &[u32]) -> Self {
         let mut kept = indices.to_vec();
         kept.sort_unstable();
         kept.dedup();
+        let texture = charts::texture_for(mesh, indices);
+        let mut first_at = HashMap::new();
+        let first_there = |&vertex: &u32| {
+            let place = places[vertex as usize].to_array().map(f32::to_bits);
+            *first_at.entry(place).or_insert(vertex)
+        };
+        let places = kept.iter().map(first_there).collect();
         // Each index is among them.
         let place = |index| kept.partition_point(|&vertex| vertex < index) as u32;
         let indices = indices.iter().map(|&index| place(index)).collect();
-        Self { kept, indices }
+        Self {
+            texture: pick(&kept, &texture),
+            kept,
+            places,
+            indices,
+        }
     }
 
     /// What is kept of another frame of the run.
     fn take(&self, mesh: &Mesh) -> Mesh {
-        fn pick<T: Copy>(kept: &[u32], all: &[T]) -> Vec<T> {
-            let kept = kept.iter().map(|&vertex| vertex as usize);
-            if all.is_empty() {
-                return Vec::new();
-            }
-            kept.map(|vertex| all[vertex]).collect()
-        }
         Mesh {
-            positions: pick(&self.kept, &mesh.positions),
+            positions: pick(&self.places, &mesh.positions),
             indices: self.indices.clone(),
-            texture: pick(&self.kept, &mesh.texture),
+            texture: self.texture.clone(),
             colours: pick(&self.kept, &mesh.colours),
         }
     }
 }
 
+/// What is kept of the vertices' values, if they have any.
+fn pick<T: Copy>(kept: &[u32], all: &[T]) -> Vec<T> {
+    let kept = kept.iter().map(|&vertex| vertex as usize);
+    if all.is_empty() {
+        return Vec::new();
+    }
+    kept.map(|vertex| all[vertex]).collect()
+}
+
+/// Where each vertex is in the first pose, around its middle, and a little of where it is in the
+/// others: what touches in one pose only, as the ends of an edge without length, is then two
+/// places, which simplification does not sew together.
+fn places_of(poses: &[Mesh]) -> Vec<Vec3> {
+    let mut places = vec![Vec3::ZERO; poses[0].positions.len()];
+    let mut share = 1.0;
+    for pose in poses {
+        let middle = bounds_of(pose).center();
+        for (place, &at) in places.iter_mut().zip(&pose.positions) {
+            *place += (at - middle) * share;
+        }
+        share = OTHER_POSES_SHARE;
+    }
+    places
+}
+
+fn bounds_of(mesh: &Mesh) -> Bounds {
+    let mut bounds = Bounds::EMPTY;
+    mesh.positions.iter().for_each(|&at| bounds.include(at));
+    bounds
+}
+
 /// What counts beside the place in the first pose, one row a vertex, and what each column weighs.
 fn attributes_of(poses: &[Mesh]) -> (Vec<f32>, Vec<f32>) {
     let mesh = &poses[0];
-    let mut bounds = Bounds::EMPTY;
-    mesh.positions.iter().for_each(|&at| bounds.include(at));
-    let place_weight = 1.0 / bounds.size().max_element().max(f32::MIN_POSITIVE);
+    let place_weight = 1.0 / bounds_of(mesh).size().max_element().max(f32::MIN_POSITIVE);
     let mut weights = vec![place_weight; 3 * (poses.len() - 1)];
     if !mesh.texture.is_empty() {
         weights.extend([TEXTURE_WEIGHT; 2]);
@@ -243,15 +332,7 @@ fn attributes_of(poses: &[Mesh]) -> (Vec<f32>, Vec<f32>) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
-
-    #[test]
-    fn runs_begin_where_the_topology_changes() {
-        assert_eq!(runs(&[7, 7, 3, 3, 7]), [0, 0, 2, 2, 4]);
-        assert_eq!(runs(&[]), [0; 0]);
-    }
 
     /// `columns` by `rows` squares; where they lie is up to `place`, of 0 to 1 each way.
     fn sheet(columns: u32, rows: u32, place: impl Fn(f32, f32) -> Vec3) -> Mesh {
@@ -288,18 +369,8 @@ mod tests {
         for rendition in [1, 2] {
             let simple = Simple::of(std::slice::from_ref(&mesh), rendition).take(&mesh);
             assert!(simple.indices.len() * 2 < mesh.indices.len());
-            let place = |index: u32| {
-                simple.positions[index as usize]
-                    .to_array()
-                    .map(f32::to_bits)
-            };
-            let mut sides: HashMap<_, i32> = HashMap::new();
+            assert!(is_closed(&simple), "rendition {rendition} has a hole");
             for triangle in simple.indices.chunks_exact(3) {
-                for (from, to) in [(0, 1), (1, 2), (2, 0)] {
-                    let [from, to] = [triangle[from], triangle[to]].map(place);
-                    *sides.entry((from, to)).or_default() += 1;
-                    *sides.entry((to, from)).or_default() -= 1;
-                }
                 let texture = triangle
                     .iter()
                     .map(|&index| simple.texture[index as usize][0]);
@@ -309,9 +380,44 @@ mod tests {
                 // It does not span from one end of the texture to the other.
                 assert!(high - low < 0.5, "rendition {rendition}: {low} to {high}");
             }
-            let is_closed = sides.values().all(|&surplus| surplus == 0);
-            assert!(is_closed, "rendition {rendition} has a hole");
         }
+    }
+
+    #[test]
+    fn seams_are_closed_in_frames_that_are_no_poses() {
+        let mesh = ring();
+        // On so coarse a grid some edges across the seams have no length.
+        let on_grid = |at: &Vec3| (at * 50.0).round() / 50.0;
+        let first = Mesh {
+            positions: mesh.positions.iter().map(on_grid).collect(),
+            ..mesh.clone()
+        };
+        for poses in [vec![first.clone()], vec![first.clone(), mesh.clone()]] {
+            for rendition in [1, 2] {
+                let simple = Simple::of(&poses, rendition);
+                let is_sound = |pose: &Mesh| is_closed(&simple.take(pose));
+                let pose_count = poses.len();
+                assert!(
+                    is_sound(&first),
+                    "{pose_count} poses, rendition {rendition}"
+                );
+                assert!(is_sound(&mesh), "{pose_count} poses, rendition {rendition}");
+            }
+        }
+    }
+
+    /// Whether every side of a triangle is that of another one too, by place.
+    fn is_closed(mesh: &Mesh) -> bool {
+        let place = |index: u32| mesh.positions[index as usize].to_array().map(f32::to_bits);
+        let mut sides: HashMap<_, i32> = HashMap::new();
+        for triangle in mesh.indices.chunks_exact(3) {
+            for (from, to) in [(0, 1), (1, 2), (2, 0)] {
+                let [from, to] = [triangle[from], triangle[to]].map(place);
+                *sides.entry((from, to)).or_default() += 1;
+                *sides.entry((to, from)).or_default() -= 1;
+            }
+        }
+        sides.values().all(|&surplus| surplus == 0)
     }
 
     #[test]

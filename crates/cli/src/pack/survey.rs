@@ -10,7 +10,7 @@ use touchline_pack::{Kind, Role};
 use touchline_scene::{Bounds, FrameRate};
 
 use super::geometry::{Geometry, Space};
-use super::renditions;
+use super::runs;
 use super::source::Source;
 use super::texture::{Image, TextureShape};
 use super::track::Track;
@@ -39,7 +39,7 @@ struct Survey {
     has_colour: bool,
     has_texture: bool,
     voxel_metres: Option<f32>,
-    /// See [`renditions::topology_of`].
+    /// See [`runs::topology_of`].
     topology: u64,
 }
 
@@ -134,7 +134,6 @@ impl Found {
             Kind::Points => self.points_step(&surveys[0], bounds, space, args)?,
             Kind::Mesh => self.mesh_step(bounds, args, audience),
         };
-        let topologies: Vec<u64> = surveys.iter().map(|survey| survey.topology).collect();
         Ok(Track {
             arg: self.arg,
             id: self.id,
@@ -146,7 +145,7 @@ impl Found {
             bounds,
             step_metres,
             space,
-            runs: renditions::runs(&topologies),
+            topologies: surveys.iter().map(|survey| survey.topology).collect(),
         })
     }
 
@@ -284,7 +283,7 @@ impl Survey {
             has_colour: !geometry.colours.is_empty(),
             has_texture: !geometry.texture.is_empty(),
             voxel_metres: geometry.voxel_metres,
-            topology: renditions::topology_of(geometry),
+            topology: runs::topology_of(geometry),
         }
     }
 }

@@ -33,8 +33,8 @@ pub(crate) struct Track {
     /// Edge of a cell for points, of a lattice step for meshes, metres.
     pub(crate) step_metres: f32,
     pub(crate) space: Space,
-    /// For each frame of a mesh the first of its run; see [`super::renditions::runs`].
-    pub(crate) runs: Vec<usize>,
+    /// Of each frame; see [`super::runs::topology_of`].
+    pub(crate) topologies: Vec<u64>,
 }
 
 impl Track {

@@ -17,12 +17,18 @@ const NONE: u32 = u32::MAX;
 /// What makes a vertex another one, bit by bit: texture coordinates and colour.
 type Look = ([u32; 2], [u8; 4]);
 
-/// Where the vertices of `first` are in `mesh`, in the order of `first`; nothing if they are not
-/// the same surface.
-///
-/// It is the same if both have the same triangles, told by texture coordinates and colours.
-/// One in a thousand may differ if it is thinner than `thin_metres`: exporters split and collapse
-/// edges that have no length.
+impl Mesh {
+    /// Where its vertices are in `mesh`, in its own order; nothing if that is another surface.
+    ///
+    /// It is the same if both have the same triangles, told by texture coordinates and colours.
+    /// One in a thousand may differ if it is thinner than `thin_metres`: exporters split and
+    /// collapse edges that have no length.
+    pub fn positions_in(&self, mesh: &Self, thin_metres: f32) -> Option<Vec<Vec3>> {
+        positions_in(self, mesh, thin_metres)
+    }
+}
+
+/// See [`Mesh::positions_in`].
 pub(super) fn positions_in(first: &Mesh, mesh: &Mesh, thin_metres: f32) -> Option<Vec<Vec3>> {
     if first.indices == mesh.indices
         && first.texture == mesh.texture
