@@ -147,3 +147,54 @@ fn layers_and_renditions_that_do_not_fit_are_refused() {
     }
     check("two segments", &alike, true);
 }
+
+#[test]
+fn only_video_textures_have_a_codec_string() {
+    let texture = |codec: &str, codec_string: Value| {
+        let mut texture = full()["tracks"][0]["layers"][0].clone();
+        let fields = json!({ "codec": codec, "width": 8, "height": 8, "elementCountMax": 0,
+            "codecString": codec_string });
+        texture
+            .as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        texture
+    };
+    let with = |rendition: &Value, texture: &Value| {
+        let mut manifest = full();
+        let track = &mut manifest["tracks"][0];
+        track["kind"] = json!("mesh");
+        track["layers"] = json!([]);
+        track["renditions"] = json!([rendition]);
+        track["textures"] = json!([texture]);
+        manifest
+    };
+    let mesh = full()["tracks"][0]["layers"][0].clone();
+    let name = json!("avc1.640028");
+    for (codec, codec_string, is_good) in [
+        ("h264", name.clone(), true),
+        ("av1_", name.clone(), true),
+        ("new!", name.clone(), true),
+        ("jpeg", Value::Null, true),
+        ("jpeg", name.clone(), false),
+        ("png_", name.clone(), false),
+        ("webp", name.clone(), false),
+        ("h264", json!(""), false),
+        ("h264", json!("a".repeat(64)), true),
+        ("h264", json!("a".repeat(65)), false),
+        ("h264", json!("\u{e9}"), false),
+    ] {
+        let texture = texture(codec, codec_string);
+        check(&texture.to_string(), &with(&mesh, &texture), is_good);
+    }
+    let mut named = mesh;
+    named["codecString"] = name.clone();
+    let image = texture("jpeg", Value::Null);
+    check("a named rendition", &with(&named, &image), false);
+    let mut layered = full();
+    layered["tracks"][0]["layers"][1]["codecString"] = name;
+    check("a named layer", &layered, false);
+    let error = Manifest::parse(&serde_json::to_vec(&layered).unwrap()).unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("video textures alone"), "{message}");
+}

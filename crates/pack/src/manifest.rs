@@ -26,6 +26,8 @@ const STREAM_COUNT_MAX: usize = 16;
 const SEGMENT_SIZE_MAX: u64 = 512 << 20;
 /// Characters of a codec string at most: the longest in use have about 30.
 const CODEC_STRING_LEN_MAX: usize = 64;
+/// The codecs of textures that are images, FORMAT.md 2.4.
+const IMAGE_CODECS: [CodecId; 3] = [CodecId(*b"jpeg"), CodecId(*b"png_"), CodecId(*b"webp")];
 /// The longest side of a texture, pixels: WebGPU's default limit.
 const TEXTURE_SIDE_MAX: u32 = 8192;
 
@@ -140,9 +142,11 @@ pub struct Track {
     pub shading: Shading,
     /// Points tracks: refinements, coarsest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(extend("items" = schema_types::no_texture())))]
     pub layers: Vec<Stream>,
     /// Mesh tracks: alternatives, finest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(extend("items" = schema_types::no_texture())))]
     pub renditions: Vec<Stream>,
     /// Mesh tracks with a texture: alternatives, finest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -188,7 +192,11 @@ pub enum Shading {
 /// One codec's bytes for a whole track, in segments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("if" = schema_types::images(), "then" = schema_types::no_video()))
+)]
 pub struct Stream {
     /// What reads the chunks.
     pub codec: CodecId,
@@ -206,6 +214,7 @@ pub struct Stream {
     pub height: u32,
     /// What a video decoder must be able to do, as `avc1.640028`; of video textures alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[\\x00-\\x7f]{1,64}$")))]
     pub codec_string: Option<String>,
     /// In order of frames, without gaps.
     pub segments: Vec<SegmentEntry>,
@@ -511,8 +520,10 @@ impl Track {
             rule("2.4", fits, "a texture is 1 to 8192 pixels wide and high")?;
         }
         let frame_count = self.frame_count(pack_frame_count);
+        let texture_from = self.layers.len() + self.renditions.len();
         self.streams()
-            .try_for_each(|stream| stream.check(frame_count))
+            .zip(0..)
+            .try_for_each(|(stream, index)| stream.check(frame_count, index >= texture_from))
     }
 
     /// A frame is decoded from its chunks in all layers, so these are found side by side.
@@ -568,13 +579,16 @@ impl Stream {
         self.segments.iter().map(|segment| segment.size).sum()
     }
 
-    fn check(&self, frame_count: u32) -> Result<(), PackError> {
-        let is_plain =
-            |text: &String| (1..=CODEC_STRING_LEN_MAX).contains(&text.len()) && text.is_ascii();
+    fn check(&self, frame_count: u32, is_texture: bool) -> Result<(), PackError> {
+        let is_image = IMAGE_CODECS.contains(&self.codec);
+        let is_sound = |text: &String| {
+            let is_short = (1..=CODEC_STRING_LEN_MAX).contains(&text.len());
+            is_texture && !is_image && is_short && text.is_ascii()
+        };
         rule(
             "2.4",
-            self.codec_string.iter().all(is_plain),
-            "`codecString` is 1 to 64 ASCII characters",
+            self.codec_string.iter().all(is_sound),
+            "`codecString` is of video textures alone, 1 to 64 ASCII characters",
         )?;
         let mut next_frame = 0;
         for segment in &self.segments {
@@ -657,6 +671,22 @@ pub fn schema() -> serde_json::Value {
 #[expect(dead_code, reason = "only their schemas are used")]
 mod schema_types {
     use schemars::JsonSchema;
+    use serde_json::{Value, json};
+
+    /// A stream that is no texture.
+    pub(super) fn no_texture() -> Value {
+        json!({ "$ref": "#/$defs/Stream", "properties": no_video()["properties"] })
+    }
+
+    /// A stream of images.
+    pub(super) fn images() -> Value {
+        json!({ "properties": { "codec": { "enum": super::IMAGE_CODECS } } })
+    }
+
+    /// A stream without what only a video has.
+    pub(super) fn no_video() -> Value {
+        json!({ "properties": { "codecString": { "type": "null" } } })
+    }
 
     #[derive(JsonSchema)]
     pub(super) struct FrameRate {
