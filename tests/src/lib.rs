@@ -2,5 +2,6 @@
 
 pub mod fan;
 pub mod gltf;
+pub mod ladder;
 pub mod network;
 pub mod replay;
