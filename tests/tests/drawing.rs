@@ -252,7 +252,7 @@ fn normals_turn_from_frame_to_frame() {
     let topology = topology.unwrap();
     let mut upload = |normal_of: fn(Vec3) -> Vec3| {
         let turned = vertices.iter().map(|vertex| PackedVertex {
-            normal: octahedral_from_normal(normal_of(normal_from_octahedral(vertex.normal))),
+            normal: octahedral_from_normal(normal_of(normal_from_octahedral(vertex.normal)).into()),
             ..*vertex
         });
         let turned: Vec<PackedVertex> = turned.collect();

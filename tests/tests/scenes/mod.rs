@@ -171,7 +171,7 @@ pub(crate) fn ball_of_triangles(
             let place = (normal * 600.0 + Vec3::new(1000.0, 600.0, 1000.0)).round();
             vertices.push(PackedVertex {
                 position: place.to_array().map(|axis| axis as u16),
-                normal: octahedral_from_normal(normal),
+                normal: octahedral_from_normal(normal.into()),
             });
             attributes.push(PackedAttribute {
                 texture: [(u * 65535.0) as u16, (v * 65535.0) as u16],
