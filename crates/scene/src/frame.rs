@@ -157,9 +157,9 @@ pub fn octahedral_from_normal(normal: Vec3A) -> [i8; 2] {
     if folded.y < 0.0 {
         flat = (Vec2::ONE - Vec2::new(flat.y, flat.x).abs()) * signs(flat);
     }
-    (flat * 127.0)
-        .to_array()
-        .map(|axis| axis.round_ties_even() as i32 as i8)
+    // Nothing of a fraction fits beside so large a number; its lower bits are then the small one.
+    let stored = flat * 127.0 + 12_582_912.0;
+    stored.to_array().map(|axis| axis.to_bits() as i8)
 }
 
 /// The unit normal behind two signed bytes, within about 1 degree.

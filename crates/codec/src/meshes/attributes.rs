@@ -7,7 +7,7 @@ use touchline_scene::PackedAttribute;
 
 use super::residuals::Residuals;
 use super::topology::{NO_VERTEX, Parents, Topology};
-use super::{KeyHeader, dot};
+use super::{KeyHeader, dot, whole};
 use crate::DecodeError;
 use crate::entropy::SymbolCoder;
 
@@ -39,7 +39,10 @@ pub(super) fn code(
         let wanted = wanted.map_or(&[][..], |wanted| &wanted.texture);
         let mut is_left = false;
         let projected = |values: &[[i32; 2]], vertex: usize, parents: Parents| {
-            projected(values, places, vertex, parents, &mut is_left)
+            let flat = projected(values, places, vertex, parents, &mut is_left);
+            flat.clamp(Vec2::ZERO, Vec2::splat(largest as f32))
+                .to_array()
+                .map(whole)
         };
         let texture = code_values(coder, topology, largest, wanted, projected)?;
         for (attribute, texture) in attributes.iter_mut().zip(texture) {
@@ -70,7 +73,7 @@ fn projected(
     vertex: usize,
     [a, b, c]: Parents,
     is_left: &mut bool,
-) -> [i32; 2] {
+) -> Vec2 {
     let value = |parent: u32| {
         let [u, v] = values[parent as usize];
         Vec2::new(u as f32, v as f32)
@@ -80,7 +83,7 @@ fn projected(
     let length_squared = dot(edge, edge);
     let (start, axis) = (value(a), value(b) - value(a));
     if length_squared == 0.0 || axis == Vec2::ZERO {
-        return values[a as usize];
+        return start;
     }
     // Along the edge, and away from it, in lengths of the edge.
     let along = dot(offset, edge) / length_squared;
@@ -96,8 +99,7 @@ fn projected(
     }
     // On the other side than the triangle before.
     let side = if *is_left { -away } else { away };
-    let at = start + axis * along + Vec2::new(-axis.y, axis.x) * side;
-    [at.x.round_ties_even() as i32, at.y.round_ties_even() as i32]
+    start + axis * along + Vec2::new(-axis.y, axis.x) * side
 }
 
 /// `value` of `largest`, both at most 16 bits, as a share of 65535, rounded to the nearest.
@@ -118,7 +120,7 @@ fn code_values<const PARTS: usize>(
     for (vertex, &parents) in topology.sides.iter().enumerate() {
         let predicted = match parents[0] as usize == vertex {
             true => [0; PARTS],
-            false => predict(&values, vertex, parents).map(|part| part.clamp(0, largest)),
+            false => predict(&values, vertex, parents),
         };
         let wanted = wanted.get(vertex).copied().unwrap_or(predicted);
         let wanted = std::array::from_fn(|part| wanted[part] - predicted[part]);

@@ -286,7 +286,7 @@ impl Decoder {
         vertices.clear();
         for (vertex, (&place, &point)) in run.places.iter().zip(&run.topology.points).enumerate() {
             // Exact: checked to lie on the lattice when decoded.
-            let position = (place - lowest).to_array().map(|axis| axis as i32 as u16);
+            let position = (place - lowest).to_array().map(|axis| whole(axis) as u16);
             let normal = match vertices.get(point as usize) {
                 Some(twin) => twin.normal,
                 None => octahedral_from_normal(normals[vertex]),
@@ -294,6 +294,18 @@ impl Decoder {
             vertices.push(PackedVertex { position, normal });
         }
     }
+}
+
+/// A number so large that binary32 has no place for the fraction of what is added to it, and that
+/// the lower bits then are a small number's own.
+const LARGE: f32 = 12_582_912.0;
+
+/// The nearest whole number, ties to the even one; of one below 2^22 in magnitude.
+///
+/// Not by `as`, which takes WebAssembly several instructions for what is never so large.
+#[inline]
+fn whole(value: f32) -> i32 {
+    (value + LARGE).to_bits() as i32 - LARGE.to_bits() as i32
 }
 
 /// In an order of additions that does not depend on the machine.

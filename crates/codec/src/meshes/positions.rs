@@ -11,7 +11,7 @@ use glam::Vec3A;
 
 use super::residuals::Residuals;
 use super::topology::{NONE, Parents, Topology};
-use super::{Deviations, LATTICE_MAX, Run};
+use super::{Deviations, LARGE, LATTICE_MAX, Run, whole};
 use crate::DecodeError;
 use crate::entropy::{Nibble, SymbolCoder, code_number};
 
@@ -105,10 +105,10 @@ pub(super) fn code_key(
                 (predicted, Plane::through([a, b, c]))
             }
         };
-        let wanted = plane.on(grid.level(wanted, vertex, predicted));
+        let wanted = plane.upright.last(grid.level(wanted, vertex, predicted));
         let at = (vertex, kin.parents);
         let level = residuals.code(coder, at, wanted, |part, level| plane.rise(part, level));
-        let place = grid.place(predicted, plane.off(level));
+        let place = grid.place(predicted, plane.upright.back(level));
         // Each by itself: predictions are exact as long as places are on the lattice.
         grid.check(place, place, "6.5")?;
         places.push(place);
@@ -245,8 +245,6 @@ pub(super) fn code_difference(
 /// To the nearest whole number, ties to the even one; below 2^22 in magnitude.
 #[inline]
 fn rounded(place: Vec3A) -> Vec3A {
-    // Its fraction does not fit beside so large a number.
-    const LARGE: Vec3A = Vec3A::splat(12_582_912.0);
     (place + LARGE) - LARGE
 }
 
@@ -254,58 +252,80 @@ fn rounded(place: Vec3A) -> Vec3A {
 /// is missed across it follows in part from what is missed along it.
 #[derive(Clone, Copy, Debug)]
 struct Plane {
-    /// The axis that is most upright on it comes last.
-    axes: [usize; 3],
-    /// How much the last axis is likely to rise along the two others.
-    slopes: [f32; 2],
+    /// The axis that is most upright on it.
+    upright: Upright,
+    /// How much a level is likely to rise along that axis with each of the two after it, in 256ths.
+    slopes: [i32; 2],
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Upright {
+    X,
+    Y,
+    Z,
 }
 
 impl Plane {
     /// Of no triangle.
     const FLAT: Self = Self {
-        axes: [0, 1, 2],
-        slopes: [0.0; 2],
+        upright: Upright::Z,
+        slopes: [0; 2],
     };
-    /// Surfaces bend: they rise by less than their plane.
-    const SHARE: f32 = 0.75;
+    /// Surfaces bend: they rise by less than their plane, by 3/4 of it.
+    const SHARE: f32 = 192.0;
 
+    #[inline]
     fn through([a, b, c]: [Vec3A; 3]) -> Self {
-        let normal = (b - a).cross(c - a).to_array();
-        let [x, y, z] = normal.map(f32::abs);
-        let axes = if x > y && x > z {
-            [1, 2, 0]
+        let normal = (b - a).cross(c - a);
+        let [x, y, z] = normal.abs().to_array();
+        let upright = if x > y && x > z {
+            Upright::X
         } else if y > z {
-            [2, 0, 1]
+            Upright::Y
         } else {
-            [0, 1, 2]
+            Upright::Z
         };
-        let [along_x, along_y, upright] = axes.map(|axis| normal[axis]);
-        if upright == 0.0 {
+        let [along_first, along_second, upwards] = upright.last(normal.to_array());
+        if upwards == 0.0 {
             return Self::FLAT;
         }
-        let slopes = [along_x, along_y].map(|along| along / upright * -Self::SHARE);
-        Self { axes, slopes }
-    }
-
-    /// A level in the plane's order of axes.
-    fn on(self, level: [i32; 3]) -> [i32; 3] {
-        self.axes.map(|axis| level[axis])
-    }
-
-    /// A level in the plane's order back in that of space.
-    fn off(self, level: [i32; 3]) -> [i32; 3] {
-        let mut back = [0; 3];
-        for (axis, steps) in self.axes.into_iter().zip(level) {
-            back[axis] = steps;
+        // None is longer than upwards, so all of this is small.
+        let slope = |along: f32| whole(along / upwards * -Self::SHARE);
+        Self {
+            upright,
+            slopes: [slope(along_first), slope(along_second)],
         }
-        back
     }
 
-    /// What a part of a level is likely to be after those before it.
-    fn rise(self, part: usize, [x, y, _]: [i32; 3]) -> i32 {
+    /// What the last part of a level is likely to be after those before it; nothing of others.
+    #[inline]
+    fn rise(self, part: usize, [first, second, _]: [i32; 3]) -> i32 {
+        let [p, q] = self.slopes.map(i64::from);
         match part {
-            2 => (self.slopes[0] * x as f32 + self.slopes[1] * y as f32).round_ties_even() as i32,
+            2 => ((p * i64::from(first) + q * i64::from(second) + 128) >> 8) as i32,
             _ => 0,
+        }
+    }
+}
+
+impl Upright {
+    /// The values of the axes, in turn, so that this one's comes last.
+    #[inline]
+    fn last<T>(self, [x, y, z]: [T; 3]) -> [T; 3] {
+        match self {
+            Self::X => [y, z, x],
+            Self::Y => [z, x, y],
+            Self::Z => [x, y, z],
+        }
+    }
+
+    /// The values of x, y and z again.
+    #[inline]
+    fn back<T>(self, [first, second, last]: [T; 3]) -> [T; 3] {
+        match self {
+            Self::X => [last, first, second],
+            Self::Y => [second, last, first],
+            Self::Z => [first, second, last],
         }
     }
 }
