@@ -11,7 +11,7 @@ use super::positions::{self, Grid};
 use super::topology::Counts;
 use super::{
     Header, KeyHeader, LATTICE_MAX, OFFSET_MAX, Run, STEP_BITS_MAX, TEXTURE_BITS_MAX, attributes,
-    likeness, walk,
+    walk,
 };
 use crate::entropy::SymbolWriter;
 
@@ -175,7 +175,7 @@ impl EncodedRun {
     fn positions_in(&self, mesh: &Mesh) -> Option<Vec<Vec3>> {
         // As far as a step of the quantiser: nobody sees thinner triangles.
         let thin_metres = self.run.step * self.run.lattice.step_metres;
-        likeness::positions_in(&self.source, mesh, thin_metres)
+        self.source.positions_in(mesh, thin_metres)
     }
 }
 

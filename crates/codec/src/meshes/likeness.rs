@@ -24,36 +24,31 @@ impl Mesh {
     /// One in a thousand may differ if it is thinner than `thin_metres`: exporters split and
     /// collapse edges that have no length.
     pub fn positions_in(&self, mesh: &Self, thin_metres: f32) -> Option<Vec<Vec3>> {
-        positions_in(self, mesh, thin_metres)
+        if self.indices == mesh.indices
+            && self.texture == mesh.texture
+            && self.colours == mesh.colours
+            && self.positions.len() == mesh.positions.len()
+        {
+            return Some(mesh.positions.clone());
+        }
+        let counts = [self, mesh].map(|mesh| mesh.indices.len() / 3);
+        let stray_max = counts[0] / STRAY_SHARE;
+        if self.texture.is_empty()
+            || mesh.texture.is_empty()
+            || counts[0].abs_diff(counts[1]) > stray_max
+        {
+            return None;
+        }
+        let mut matching = Matching::new(self, mesh)?;
+        matching.spread();
+        matching.guess();
+        let found = matching.found;
+        if strays(self, mesh, &found, thin_metres)? > stray_max {
+            return None;
+        }
+        let position = |&vertex: &u32| mesh.positions[vertex as usize];
+        Some(found.iter().map(position).collect())
     }
-}
-
-/// See [`Mesh::positions_in`].
-pub(super) fn positions_in(first: &Mesh, mesh: &Mesh, thin_metres: f32) -> Option<Vec<Vec3>> {
-    if first.indices == mesh.indices
-        && first.texture == mesh.texture
-        && first.colours == mesh.colours
-        && first.positions.len() == mesh.positions.len()
-    {
-        return Some(mesh.positions.clone());
-    }
-    let counts = [first, mesh].map(|mesh| mesh.indices.len() / 3);
-    let stray_max = counts[0] / STRAY_SHARE;
-    if first.texture.is_empty()
-        || mesh.texture.is_empty()
-        || counts[0].abs_diff(counts[1]) > stray_max
-    {
-        return None;
-    }
-    let mut matching = Matching::new(first, mesh)?;
-    matching.spread();
-    matching.guess();
-    let of_first = matching.found;
-    if strays(first, mesh, &of_first, thin_metres)? > stray_max {
-        return None;
-    }
-    let position = |&vertex: &u32| mesh.positions[vertex as usize];
-    Some(of_first.iter().map(position).collect())
 }
 
 /// A search for the vertices of one mesh in another.
