@@ -3,7 +3,7 @@
  *
  * `node decode.mjs points|mesh NAME PACK CAPTURE [BLANK_PACK]` prints figures as JSON; the last is
  * the pack of what `blank.mjs` has made of points.
- * A rate is that of the whole sequence, decoded in order: its median of `ROUND_COUNT`.
+ * A rate is that of the whole sequence, decoded in order, once the decoder is warm.
  * Bits are those of whole segments, framing and keys included, textures not; points are decoded
  * from all their layers, but where layer 0 is named from that alone.
  */
@@ -12,10 +12,9 @@ import { join } from "node:path";
 import { elementCount, frameFiles, readCloud, readGrid, readMesh } from "./captures.mjs";
 import { bytesOf, meshPrecision, readGeometry } from "./packs.mjs";
 import { largestErrorMetres, lumaPsnrDb } from "./quality.mjs";
-import { median, timed } from "./rates.mjs";
+import { steadyMs } from "./rates.mjs";
 
 const MODULE = join(import.meta.dirname, "../../target/wasm/decoder/touchline_decoder");
-const ROUND_COUNT = 5;
 
 const [kind, name, pack, capture, blankPack] = process.argv.slice(2);
 const { initSync, Decoder } = await import(`${MODULE}.js`);
@@ -37,8 +36,7 @@ function decodeAll(look, layerCount = geometry.layers.length) {
 
 /** The median time that all frames take, milliseconds. */
 function decodeMs(layerCount) {
-  const decode = () => decodeAll(() => {}, layerCount);
-  return median(Array.from({ length: ROUND_COUNT }, () => timed(decode)));
+  return steadyMs(() => decodeAll(() => {}, layerCount));
 }
 
 /** Millions of points or vertices a second. */
@@ -46,7 +44,7 @@ function decodeRate() {
   let count = 0;
   decodeAll((frame) => {
     count += (frame.points ?? frame.vertices).byteLength / 8;
-  }); // This run also compiles.
+  });
   return count / decodeMs() / 1000;
 }
 

@@ -10,7 +10,7 @@ import draco3d from "draco3d";
 import { MeshoptDecoder, MeshoptEncoder } from "meshoptimizer";
 import { elementCount, frameFiles, readCloud, readMesh } from "./captures.mjs";
 import { meshPrecision, readGeometry } from "./packs.mjs";
-import { median, timed } from "./rates.mjs";
+import { steadyMs } from "./rates.mjs";
 
 /** Enough to know a rate; frames of one capture are alike. */
 const FRAME_COUNT_MAX = 8;
@@ -36,8 +36,7 @@ for (const [peer, { encode, decode }] of Object.entries({
   meshopt: { encode: meshoptEncode, decode: meshoptDecode },
 })) {
   const coded = frames.map(encode);
-  const rounds = Array.from({ length: 6 }, () => timed(() => coded.forEach(decode)));
-  const ms = median(rounds.slice(1)); // The first run compiles.
+  const ms = steadyMs(() => coded.forEach(decode));
   figures[`${kind}.${name}.${bits}.${peer}`] = bitsEach(coded);
   figures[`${kind}.${name}.decode_${rate}_per_s.${peer}`] = count / ms / 1000;
   if (kind === "points") {

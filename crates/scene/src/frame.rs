@@ -145,6 +145,7 @@ pub struct PackedAttribute {
 ///
 /// Source: Cigolle et al., "A Survey of Efficient Representations for Independent Unit Vectors",
 /// JCGT 2014.
+#[inline]
 pub fn octahedral_from_normal(normal: Vec3A) -> [i8; 2] {
     let [x, y, z] = normal.abs().to_array();
     let sum = x + y + z;
