@@ -27,6 +27,7 @@ const files = frameFiles(capture);
 function decodeAll(look, layerCount = geometry.layers.length) {
   const { codec, elementCountMax, triangleCountMax } = geometry.layers[layerCount - 1].stream;
   const decoder = new Decoder(codec);
+  decoder.setNormals(geometry.isLit);
   geometry.frames.forEach((chunks, index) => {
     const layers = chunks.slice(0, layerCount);
     look(decoder.decode(layers, undefined, elementCountMax, triangleCountMax), index);

@@ -11,6 +11,7 @@ const HEADER_BYTES = 16;
  * @typedef {object} Geometry
  * @property {{ stream: object, bytes: number }[]} layers - Bytes of all segments, with framing.
  * @property {Uint8Array[][]} frames - Each frame's chunks, one a layer.
+ * @property {boolean} isLit - Whether a player needs normals.
  *
  * @returns {Geometry}
  */
@@ -25,6 +26,7 @@ export function readGeometry(folder) {
   });
   return {
     layers: layers.map(({ stream, bytes }) => ({ stream, bytes })),
+    isLit: track.shading === "lit",
     frames: layers[0].chunks.map((_, index) => layers.map(({ chunks }) => chunks[index])),
   };
 }

@@ -37,6 +37,7 @@ declare module "touchline-decoder" {
       triangleCountMax: number,
     ): DecodedFrame;
     reset(): void;
+    setNormals(hasNormals: boolean): void;
     free(): void;
   }
   export default function init(options: { module_or_path: Response }): Promise<unknown>;

@@ -32,6 +32,8 @@ export interface ChunkDecoder {
     triangleCountMax: number,
   ): DecodedFrame;
   reset(): void;
+  /** Whether meshes come with normals from now on. */
+  setNormals(hasNormals: boolean): void;
 }
 
 /** A frame to decode. */
@@ -49,6 +51,8 @@ export interface DecodeJob {
   codec: string;
   elementCountMax: number;
   triangleCountMax: number;
+  /** Whether a mesh needs normals. */
+  hasNormals: boolean;
   /** Index in the segment of the first frame. */
   firstFrame: number;
   /** How many frames are decoded only because later ones need them. */
@@ -148,6 +152,7 @@ export class DecodeLoop {
     try {
       const decoder = await this.#decoder(job.codec);
       decoder.reset();
+      decoder.setNormals(job.hasNormals);
       let topology: Topology | null = null;
       for (const [index, { layers, bricks }] of job.frames.entries()) {
         frame = job.firstFrame + index;

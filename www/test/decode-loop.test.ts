@@ -20,6 +20,8 @@ let engine: MessagePort;
 let loop: DecodeLoop;
 let answers: DecodeAnswer[];
 let resets: number;
+/** Whether the decoder was last told to make normals. */
+let hasNormals: boolean | undefined;
 /** For each call of the decoder: how many layers, which brick. */
 let decoded: [number, number | undefined][];
 
@@ -40,6 +42,7 @@ afterEach(() => {
 function decoder(): ChunkDecoder {
   return {
     reset: () => void (resets += 1),
+    setNormals: (has) => void (hasNormals = has),
     decode: (layers, brick) => {
       decoded.push([layers.length, brick]);
       const kind = layers[0]?.[0];
@@ -57,7 +60,7 @@ function decoder(): ChunkDecoder {
 
 function start(job: number, kinds: number[], more: Partial<DecodeJob> = {}): void {
   const frames = kinds.map((kind) => ({ layers: [Uint8Array.of(kind)], bricks: [undefined] }));
-  const limits = { elementCountMax: 9, triangleCountMax: 9 };
+  const limits = { elementCountMax: 9, triangleCountMax: 9, hasNormals: true };
   const message = { kind: "job", job, codec: "msh2", firstFrame: 0, skip: 0, ...limits, frames };
   engine.postMessage({ ...message, ...more });
 }
@@ -83,6 +86,14 @@ test("jobs in order, frames in order", async () => {
   start(2, [KEY]);
   expect(await ended(2)).toEqual(["frame 1:5", "frame 1:6", "done 1", "frame 2:0", "done 2"]);
   expect(resets).toBe(2);
+});
+
+test("the decoder makes normals if the job needs them", async () => {
+  for (const [index, has] of [true, false, true].entries()) {
+    start(index, [KEY], { hasNormals: has });
+    await ended(index + 1);
+    expect(hasNormals).toBe(has);
+  }
 });
 
 test("skipped frames are not posted, and leave their topology to the first that is", async () => {

@@ -110,7 +110,7 @@ async function decode(
   const layers = [Uint8Array.of(0)];
   const job: DecodeJob = {
     ...{ kind: "job", job: 1, codec: "h264", elementCountMax: 0, triangleCountMax: 0 },
-    ...{ firstFrame: 0, skip: first },
+    ...{ firstFrame: 0, skip: first, hasNormals: false },
     frames: Array.from({ length: end }, () => ({ layers, bricks: [undefined] })),
   };
   const video = { codec: "avc1.640028", width: 2, height: 2, source };

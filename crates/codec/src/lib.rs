@@ -64,6 +64,11 @@ pub trait Decode {
 
     /// Forgets earlier chunks: the next one must be a key. Called after every seek.
     fn reset(&mut self);
+
+    /// Whether meshes come with normals from now on, as they do at first. Else their bytes are
+    /// zero: a surface with its light baked in needs none, and they are a third of a difference's
+    /// time.
+    fn set_normals(&mut self, _has_normals: bool) {}
 }
 
 /// Makes the decoder for a stream.

@@ -65,6 +65,12 @@ impl Decoder {
     pub fn reset(&mut self) {
         self.inner.reset();
     }
+
+    /// Whether meshes come with normals from now on, as they do at first; else these are zero.
+    #[wasm_bindgen(js_name = setNormals)]
+    pub fn set_normals(&mut self, has_normals: bool) {
+        self.inner.set_normals(has_normals);
+    }
 }
 
 fn points(frame: &PointsFrame) -> Result<Object, JsValue> {

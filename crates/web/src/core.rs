@@ -12,7 +12,7 @@ use std::sync::Arc;
 use futures_channel::mpsc;
 use futures_util::StreamExt;
 use js_sys::{Function, Uint8Array};
-use touchline_pack::{Manifest, Segment, SegmentEntry, Stream};
+use touchline_pack::{Manifest, Segment, SegmentEntry, Shading, Stream, Track};
 use touchline_player::{
     Action, Config, Event, FailReason, JobId, Player, Recovery, RequestId, StreamKey, StreamKind,
 };
@@ -386,8 +386,12 @@ impl Core {
         }
     }
 
+    fn track(&self, key: StreamKey) -> Option<&Track> {
+        self.manifest.as_ref()?.tracks.get(usize::from(key.track))
+    }
+
     fn stream(&self, key: StreamKey) -> Option<&Stream> {
-        let track = self.manifest.as_ref()?.tracks.get(usize::from(key.track))?;
+        let track = self.track(key)?;
         match key.kind {
             StreamKind::Layer(index) => track.layers.get(usize::from(index)),
             StreamKind::Rendition(index) => track.renditions.get(usize::from(index)),
@@ -530,6 +534,7 @@ impl Core {
             frames,
             element_count_max: finest.element_count_max,
             triangle_count_max: finest.triangle_count_max,
+            has_normals: self.track(stream)?.shading == Shading::Lit,
             video: video.map(|codec| Video {
                 codec,
                 width: finest.width,

@@ -89,6 +89,8 @@ pub(crate) struct Job {
     pub(crate) element_count_max: u32,
     /// Triangles of the stream's largest frame.
     pub(crate) triangle_count_max: u32,
+    /// Whether a mesh needs normals.
+    pub(crate) has_normals: bool,
     /// If it is of a video texture.
     pub(crate) video: Option<Video>,
 }
@@ -361,6 +363,7 @@ fn message(
         ("codec", codec.into()),
         ("elementCountMax", job.element_count_max.into()),
         ("triangleCountMax", job.triangle_count_max.into()),
+        ("hasNormals", job.has_normals.into()),
         ("firstFrame", key.into()),
         ("skip", (job.frames.start - key).into()),
         ("frames", frames.into()),
@@ -465,6 +468,7 @@ mod tests {
             frames,
             element_count_max: 10,
             triangle_count_max: 20,
+            has_normals: true,
             video: None,
         }
     }

@@ -239,6 +239,7 @@ pub struct Decoder {
     run: Option<Run>,
     frame: Option<Frame>,
     normals: normals::Scratch,
+    leaves_normals_out: bool,
 }
 
 impl Decode for Decoder {
@@ -276,22 +277,37 @@ impl Decode for Decoder {
     fn reset(&mut self) {
         self.run = None;
     }
+
+    fn set_normals(&mut self, has_normals: bool) {
+        self.leaves_normals_out = !has_normals;
+    }
 }
 
 impl Decoder {
     /// The run's latest frame as the GPU reads it.
     fn write_vertices(&mut self, run: &Run, offset: [i32; 3], vertices: &mut Vec<PackedVertex>) {
         let lowest = Vec3A::from_array(offset.map(|axis| axis as f32));
-        let normals = self.normals.smooth(&run.places, &run.topology);
+        // Exact: checked to lie on the lattice when decoded.
+        let position = |place: Vec3A| (place - lowest).to_array().map(|axis| whole(axis) as u16);
         vertices.clear();
-        for (vertex, (&place, &point)) in run.places.iter().zip(&run.topology.points).enumerate() {
-            // Exact: checked to lie on the lattice when decoded.
-            let position = (place - lowest).to_array().map(|axis| whole(axis) as u16);
+        if self.leaves_normals_out {
+            vertices.extend(run.places.iter().map(|&place| PackedVertex {
+                position: position(place),
+                normal: [0; 2],
+            }));
+            return;
+        }
+        let normals = self.normals.smooth(&run.places, &run.topology);
+        let points = run.places.iter().zip(&run.topology.points);
+        for (vertex, (&place, &point)) in points.enumerate() {
             let normal = match vertices.get(point as usize) {
                 Some(twin) => twin.normal,
                 None => octahedral_from_normal(normals[vertex]),
             };
-            vertices.push(PackedVertex { position, normal });
+            vertices.push(PackedVertex {
+                position: position(place),
+                normal,
+            });
         }
     }
 }

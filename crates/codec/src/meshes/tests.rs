@@ -121,6 +121,22 @@ fn a_run_stays_within_half_a_step() {
 }
 
 #[test]
+fn normals_are_left_out_when_nobody_asks() {
+    let mut encoder = Encoder::new(MeshOptions::default());
+    let [mut full, mut bare] = [Decoder::default(), Decoder::default()];
+    bare.set_normals(false);
+    for turned in [0.0, 0.05, 0.1] {
+        let chunk = encoder.encode(&sphere(turned, Vec3::ZERO)).bytes;
+        let mut full = decoded(&mut full, &chunk);
+        assert!(full.vertices.iter().any(|vertex| vertex.normal != [0; 2]));
+        for vertex in &mut full.vertices {
+            vertex.normal = [0; 2];
+        }
+        assert_eq!(decoded(&mut bare, &chunk), full);
+    }
+}
+
+#[test]
 fn a_new_topology_a_far_jump_and_a_reset_make_keys() {
     let mut encoder = Encoder::new(MeshOptions::default());
     let near = sphere(0.0, Vec3::ZERO);
