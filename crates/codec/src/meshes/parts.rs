@@ -3,9 +3,8 @@
 //!
 //! Follows FORMAT.md 6.7.
 
-use glam::Vec3A;
+use glam::{Vec3A, Vec4};
 
-use super::dot;
 use crate::DecodeError;
 use crate::entropy::{Nibble, SymbolCoder, code_number};
 
@@ -95,8 +94,7 @@ impl Parts {
     /// Not with the key: a run of one frame has no use for it.
     pub(super) fn divide(&mut self, places: &[Vec3A]) {
         if !self.seeds.is_empty() && self.shares.is_empty() {
-            let seeds = self.seeds.iter();
-            let centres: Vec<Vec3A> = seeds.map(|&seed| places[seed as usize]).collect();
+            let centres = Centres::new(self.seeds.iter().map(|&seed| places[seed as usize]));
             self.shares = places.iter().map(|&at| Shares::at(at, &centres)).collect();
         }
     }
@@ -163,25 +161,54 @@ impl Parts {
     }
 }
 
+/// The middles of parts, four side by side; those that are none are infinitely far.
+struct Centres {
+    fours: Vec<[Vec4; 3]>,
+    count: usize,
+}
+
+impl Centres {
+    fn new(centres: impl ExactSizeIterator<Item = Vec3A>) -> Self {
+        let count = centres.len();
+        let mut fours = vec![[Vec4::INFINITY; 3]; count.div_ceil(4)];
+        for (part, centre) in centres.enumerate() {
+            for (axis, value) in fours[part / 4].iter_mut().zip(centre.to_array()) {
+                axis[part % 4] = value;
+            }
+        }
+        Self { fours, count }
+    }
+
+    /// The squared distances to four parts at a time, from part 0 on.
+    #[inline]
+    fn distances(&self, at: Vec3A) -> impl Iterator<Item = Vec4> {
+        self.fours.iter().map(move |&[x, y, z]| {
+            let (x, y, z) = (at.x - x, at.y - y, at.z - z);
+            x * x + y * y + z * z
+        })
+    }
+}
+
 impl Shares {
     /// Of the nearest parts, less the farther they are, and nothing of the one behind them.
-    fn at(at: Vec3A, centres: &[Vec3A]) -> Self {
+    fn at(at: Vec3A, centres: &Centres) -> Self {
         let mut nearest = [(f32::INFINITY, 0); SHARE_COUNT + 1];
-        for (part, &centre) in (0..).zip(centres) {
-            let offset = at - centre;
-            let distance = dot(offset, offset);
-            if distance < nearest[SHARE_COUNT].0 {
-                let place = nearest
-                    .iter()
-                    .filter(|&&(other, _)| other <= distance)
-                    .count();
-                nearest.copy_within(place..SHARE_COUNT, place + 1);
-                nearest[place] = (distance, part);
+        for (four, distances) in centres.distances(at).enumerate() {
+            if !distances.cmplt(Vec4::splat(nearest[SHARE_COUNT].0)).any() {
+                continue;
+            }
+            for (lane, distance) in distances.to_array().into_iter().enumerate() {
+                if distance < nearest[SHARE_COUNT].0 {
+                    let is_nearer = |&&(other, _): &&(f32, u8)| other <= distance;
+                    let place = nearest.iter().filter(is_nearer).count();
+                    nearest.copy_within(place..SHARE_COUNT, place + 1);
+                    nearest[place] = (distance, (four * 4 + lane) as u8);
+                }
             }
         }
         let parts = [0, 1, 2].map(|index| nearest[index].1);
         let (far, _) = nearest[SHARE_COUNT];
-        if centres.len() < BLENDED_COUNT_MIN || far <= 0.0 {
+        if centres.count < BLENDED_COUNT_MIN || far <= 0.0 {
             return Self {
                 parts,
                 weights: [1.0, 0.0, 0.0],
