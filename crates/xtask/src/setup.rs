@@ -187,18 +187,15 @@ fn cargo_tool(program: &str, package: &str, version: &str) -> Result<()> {
     // Not `--locked`: the lock file that wasm-bindgen-cli 0.2.130 was published with names a
     // version of a dependency that has been yanked since. Once that is mended, `--locked` is
     // the better choice.
-    tools::run(
-        tools::cargo(&[
-            "install",
-            "--quiet",
-            "--force",
-            package,
-            "--version",
-            version,
-            "--root",
-        ])
-        .arg(tools::tools_folder()),
-    )
+    let mut install = tools::cargo(&["install", "--quiet", "--force", package]);
+    install.args(["--version", version, "--root"]);
+    install.arg(tools::tools_folder());
+    // They run for seconds and are built for minutes: what they share is built once, and quickly.
+    install.env("CARGO_TARGET_DIR", tools::tools_folder().join("build"));
+    install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+    install.env("CARGO_PROFILE_RELEASE_LTO", "off");
+    install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    tools::run(&mut install)
 }
 
 /// The version of a package in a `Cargo.lock`.

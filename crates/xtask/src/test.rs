@@ -125,7 +125,7 @@ const STEPS: [Step; 15] = [
     },
     Step {
         name: "WebAssembly tests, Firefox",
-        advice: "the panic is above; `wasm-pack test --headless --chrome crates/web` is one of them",
+        advice: "the panic is above; `wasm-pack test --headless --firefox crates/web` is one of them",
         is_quick: false,
         run: || wasm_tests("--firefox"),
     },
