@@ -4,11 +4,11 @@
 //! the camera is asked.
 //! Always true: the eye is above the ground and every number is finite.
 
-use std::f32::consts::PI;
+use std::f64::consts::PI;
 
 use glam::Vec3;
 use touchline_pack::Manifest;
-use touchline_scene::{Bounds, Seconds, Viewpoint};
+use touchline_scene::{Bounds, Held, Seconds, Viewpoint, sin_cos, tan, wrapped};
 
 use crate::event::Gesture;
 
@@ -146,7 +146,8 @@ impl Camera {
             return;
         }
         let turn = goal[YAW] - self.current[YAW];
-        goal[YAW] = self.current[YAW] + (turn + PI).rem_euclid(2.0 * PI) - PI;
+        let turn = wrapped(f64::from(turn) + PI, 2.0 * PI) - PI;
+        goal[YAW] = self.current[YAW] + turn as f32;
         self.stop();
         self.goal = self.limits.hold(goal);
         let duration = ease.0 as f32;
@@ -254,7 +255,7 @@ impl Camera {
 
     fn pan(&mut self, right: f32, up: f32) {
         let viewpoint = self.viewpoint();
-        let height = 2.0 * viewpoint.distance_metres * (viewpoint.fov_y_radians * 0.5).tan();
+        let height = 2.0 * viewpoint.distance_metres * tan(viewpoint.fov_y_radians * 0.5);
         let orientation = viewpoint.camera().pose.orientation;
         let shift = orientation * Vec3::new(right * height, up * height, 0.0);
         let mut by = Coordinates::default();
@@ -266,7 +267,7 @@ impl Camera {
     fn measure_hand(&mut self, elapsed: f32) {
         let fresh = 1.0 - (-elapsed / HAND_SECS).exp();
         for axis in [YAW, PITCH] {
-            let speed = (self.hand[axis] / elapsed).clamp(-THROW_MAX, THROW_MAX);
+            let speed = (self.hand[axis] / elapsed).held(-THROW_MAX, THROW_MAX);
             self.throw[axis] += (speed - self.throw[axis]) * fresh;
             if self.throw[axis].abs() < STILL_TURN {
                 self.throw[axis] = 0.0;
@@ -336,14 +337,11 @@ impl Limits {
     fn hold(&self, mut at: Coordinates) -> Coordinates {
         let target = Vec3::from_slice(&at[TARGET..FOV]).clamp(self.target.lo, self.target.hi);
         at[TARGET..FOV].copy_from_slice(&target.to_array());
-        at[LOG_DISTANCE] = at[LOG_DISTANCE].clamp(DISTANCE_MIN.ln(), self.distance_max.ln());
+        at[LOG_DISTANCE] = at[LOG_DISTANCE].held(DISTANCE_MIN.ln(), self.distance_max.ln());
         let rise_min = (self.ground + EYE_HEIGHT_MIN - target.y) / at[LOG_DISTANCE].exp();
-        let pitch_min = rise_min
-            .clamp(-1.0, 1.0)
-            .asin()
-            .clamp(-PITCH_MAX, PITCH_MAX);
-        at[PITCH] = at[PITCH].clamp(pitch_min, PITCH_MAX);
-        at[FOV] = at[FOV].clamp(0.05, 2.5);
+        let pitch_min = rise_min.held(-1.0, 1.0).asin().held(-PITCH_MAX, PITCH_MAX);
+        at[PITCH] = at[PITCH].held(pitch_min, PITCH_MAX);
+        at[FOV] = at[FOV].held(0.05, 2.5);
         at
     }
 }
@@ -362,7 +360,7 @@ fn framing(action: Bounds) -> Viewpoint {
         target: action.center(),
         yaw_radians: 0.0,
         pitch_radians: 0.15,
-        distance_metres: radius * FRAMING / (FOV_DEFAULT * 0.5).sin(),
+        distance_metres: radius * FRAMING / sin_cos(FOV_DEFAULT * 0.5).0,
         fov_y_radians: FOV_DEFAULT,
     }
 }
@@ -477,7 +475,7 @@ mod tests {
         }
         assert!(!camera.is_moving());
         assert!((camera.viewpoint().distance_metres - 3.0).abs() < 1e-5);
-        assert!((camera.viewpoint().yaw_radians + 2.0 * PI - 6.0).abs() < 1e-5);
+        assert!((camera.viewpoint().yaw_radians + 2.0 * PI as f32 - 6.0).abs() < 1e-5);
     }
 
     proptest! {

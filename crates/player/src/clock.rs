@@ -6,7 +6,7 @@
 //! Always true: paused, the position is the sample's, exactly.
 
 use touchline_pack::Manifest;
-use touchline_scene::Seconds;
+use touchline_scene::{Held, Seconds};
 
 use crate::event::{SyncSource, SyncState, VideoSample};
 
@@ -116,7 +116,7 @@ impl FollowClock {
         let since = if track.is_running() {
             (now - track.sample.presented_at)
                 .0
-                .clamp(0.0, EXTRAPOLATE_MAX.0)
+                .held(0.0, EXTRAPOLATE_MAX.0)
         } else {
             0.0
         };
@@ -180,7 +180,7 @@ impl Track {
         // A frame announced for soon means that the one before it is on screen.
         let since = (now - self.at)
             .0
-            .clamp(-EXTRAPOLATE_MAX.0, EXTRAPOLATE_MAX.0);
+            .held(-EXTRAPOLATE_MAX.0, EXTRAPOLATE_MAX.0);
         self.position + Seconds(self.speed * since)
     }
 
@@ -213,7 +213,7 @@ impl Track {
         let error = self.speed + BETA * surprise.0 / elapsed.0 - nominal;
         Some(Self {
             position: foreseen + surprise * alpha,
-            speed: nominal + error.clamp(-error_max, error_max),
+            speed: nominal + error.held(-error_max, error_max),
             ..fresh
         })
     }

@@ -26,7 +26,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use touchline_pack::Manifest;
-use touchline_scene::{FrameRate, Seconds, Viewpoint};
+use touchline_scene::{FrameRate, Held, Seconds, Viewpoint};
 
 pub use config::Config;
 pub use event::{
@@ -426,7 +426,7 @@ impl Player {
         let start = self.transport.frame_rate.start_of(self.frame);
         let into = (self.transport.position - start).0 * self.transport.frame_rate.as_f64();
         let phase = if rate < 0.0 { 1.0 - into } else { into };
-        Some(phase.clamp(0.0, 1.0) as f32)
+        Some(phase.held(0.0, 1.0) as f32)
     }
 
     /// Which way the picture may lag behind the clock; 0 if it must be the clock's own.
@@ -493,7 +493,7 @@ impl Player {
         match (self.mode, self.followed) {
             (Mode::Replay, _) => self.transport.position,
             (Mode::Follow, Some(followed)) => {
-                Seconds(followed.0.clamp(0.0, self.transport.duration().0))
+                Seconds(followed.0.held(0.0, self.transport.duration().0))
             }
             (Mode::Follow, None) => self.transport.frame_rate.start_of(self.frame),
         }

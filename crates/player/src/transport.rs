@@ -2,7 +2,7 @@
 //!
 //! Always true: the position lies in `0..=duration`.
 
-use touchline_scene::{FrameRate, Seconds};
+use touchline_scene::{FrameRate, Held, Seconds, wrapped};
 
 /// The slowest speed: a quarter of a second of action lasts five.
 const RATE_MIN: f64 = 0.05;
@@ -80,7 +80,7 @@ impl Transport {
     /// Goes to `position`, held to the replay. NaN is ignored.
     pub(crate) fn seek(&mut self, position: Seconds) {
         if !position.0.is_nan() {
-            self.position = Seconds(position.0.clamp(0.0, self.duration().0));
+            self.position = Seconds(position.0.held(0.0, self.duration().0));
             self.is_ended = false;
         }
     }
@@ -99,7 +99,7 @@ impl Transport {
     pub(crate) fn set_rate(&mut self, rate: f64) {
         if rate != 0.0 && !rate.is_nan() {
             let turned = (rate < 0.0) != (self.rate < 0.0);
-            self.rate = rate.abs().clamp(RATE_MIN, RATE_MAX).copysign(rate);
+            self.rate = rate.abs().held(RATE_MIN, RATE_MAX).copysign(rate);
             self.is_ended &= !turned;
         }
     }
@@ -115,8 +115,8 @@ impl Transport {
         };
         let position = match (is_past, self.is_looping) {
             (false, _) => wanted,
-            (true, true) => Seconds(wanted.0.rem_euclid(duration.0)),
-            (true, false) => Seconds(wanted.0.clamp(0.0, duration.0)),
+            (true, true) => Seconds(wrapped(wanted.0, duration.0)),
+            (true, false) => Seconds(wanted.0.held(0.0, duration.0)),
         };
         Step {
             position,

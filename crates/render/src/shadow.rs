@@ -1,7 +1,7 @@
 //! Where a subject darkens the ground: under what of it is lowest.
 
 use glam::{FloatExt, Vec3};
-use touchline_scene::{Lattice, PackedVertex, PointChunk};
+use touchline_scene::{Held, Lattice, PackedVertex, PointChunk};
 
 use crate::Shadow;
 
@@ -62,7 +62,7 @@ fn shadow(places: impl Iterator<Item = (Vec3, f32)> + Clone) -> Option<Shadow> {
         / weight;
     let spread = places.map(|(place, weight)| place.distance_squared(center) * weight);
     // Evenly filled, a disc's points lie 0.71 of its radius from the middle, as a mean square.
-    let radius_metres = ((spread.sum::<f32>() / weight).sqrt() * 1.4).clamp(0.1, 1.0);
+    let radius_metres = ((spread.sum::<f32>() / weight).sqrt() * 1.4).held(0.1, 1.0);
     Some(Shadow {
         center,
         radius_metres,

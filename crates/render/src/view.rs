@@ -1,7 +1,7 @@
 //! What a picture shows: from where, on which ground, under which sky.
 
 use glam::{Mat4, UVec2, Vec3};
-use touchline_scene::Camera;
+use touchline_scene::{Camera, tan};
 
 use crate::layout::{Frame, SHADOW_COUNT_MAX};
 use crate::{MeshHandle, PointsHandle, TextureHandle};
@@ -116,7 +116,7 @@ impl View<'_> {
     /// What the shaders must know of it.
     pub(crate) fn frame(&self, size_px: UVec2) -> Frame {
         let size = size_px.as_vec2();
-        let tan_y = (self.camera.lens.fov_y_radians * 0.5).tan();
+        let tan_y = tan(self.camera.lens.fov_y_radians * 0.5);
         let pose = self.camera.pose;
         let mut shadows = [[0.0; 4]; SHADOW_COUNT_MAX];
         for (slot, shadow) in shadows.iter_mut().zip(self.shadows) {

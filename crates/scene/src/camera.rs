@@ -5,6 +5,8 @@
 use glam::{Mat4, Quat, Vec3, Vec4};
 use serde::{Deserialize, Serialize};
 
+use crate::numbers::{sin_cos, tan};
+
 /// The nearest distance drawn, metres: closer than a hand in front of the eye.
 const NEAR_METRES: f32 = 0.05;
 
@@ -49,7 +51,7 @@ impl Camera {
     pub fn widened_for(mut self, aspect: f32) -> Self {
         let widening = (ASPECT_MIN / aspect).max(1.0);
         let half = self.lens.fov_y_radians * 0.5;
-        self.lens.fov_y_radians = 2.0 * (half.tan() * widening).atan();
+        self.lens.fov_y_radians = 2.0 * (tan(half) * widening).atan();
         self
     }
 
@@ -58,7 +60,7 @@ impl Camera {
     /// Depth is reversed, 1 at the near plane to 0 at infinity: floats are finest near 0, where
     /// the far distances crowd.
     pub fn clip_from_view(&self, aspect: f32) -> Mat4 {
-        let focal = 1.0 / (self.lens.fov_y_radians * 0.5).tan();
+        let focal = 1.0 / tan(self.lens.fov_y_radians * 0.5);
         Mat4::from_cols(
             Vec4::new(focal / aspect, 0.0, 0.0, 0.0),
             Vec4::new(0.0, focal, 0.0, 0.0),
@@ -87,22 +89,22 @@ pub struct Viewpoint {
 impl Viewpoint {
     /// The eye's place in the stage, metres.
     pub fn eye(&self) -> Vec3 {
-        let away = Vec3::new(
-            self.yaw_radians.sin() * self.pitch_radians.cos(),
-            self.pitch_radians.sin(),
-            self.yaw_radians.cos() * self.pitch_radians.cos(),
-        );
+        let (yaw_sin, yaw_cos) = sin_cos(self.yaw_radians);
+        let (pitch_sin, pitch_cos) = sin_cos(self.pitch_radians);
+        let away = Vec3::new(yaw_sin * pitch_cos, pitch_sin, yaw_cos * pitch_cos);
         self.target + away * self.distance_metres
     }
 
     /// The camera standing at this viewpoint.
     pub fn camera(&self) -> Camera {
-        let orientation =
-            Quat::from_rotation_y(self.yaw_radians) * Quat::from_rotation_x(-self.pitch_radians);
+        let (yaw_sin, yaw_cos) = sin_cos(self.yaw_radians * 0.5);
+        let (pitch_sin, pitch_cos) = sin_cos(self.pitch_radians * -0.5);
+        let yaw = Quat::from_xyzw(0.0, yaw_sin, 0.0, yaw_cos);
+        let pitch = Quat::from_xyzw(pitch_sin, 0.0, 0.0, pitch_cos);
         Camera {
             pose: Pose {
                 position: self.eye(),
-                orientation,
+                orientation: yaw * pitch,
             },
             lens: Lens {
                 fov_y_radians: self.fov_y_radians,

@@ -7,6 +7,7 @@
 mod bounds;
 mod camera;
 mod frame;
+mod numbers;
 mod sorted;
 mod time;
 
@@ -16,5 +17,6 @@ pub use frame::{
     Frame, Lattice, MeshFrame, MeshTopology, PackedAttribute, PackedPoint, PackedVertex,
     PointChunk, PointsFrame, normal_from_octahedral, octahedral_from_normal,
 };
+pub use numbers::{Held, sin_cos, tan, wrapped};
 pub use sorted::{SortedMap, SortedSet, sorted};
 pub use time::{FrameRate, Seconds};

@@ -1,11 +1,13 @@
 //! JavaScript's edge: the engine as a class that takes commands and sends notices.
 
-use js_sys::{Function, Object, Reflect};
+use js_sys::Function;
+use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessagePort, OffscreenCanvas};
 
 use crate::core::{Shared, to_js};
 use crate::messages::Command;
+use crate::reading::Reader;
 use crate::screen::Screen;
 
 /// What JavaScript holds. Converts and forwards; decides nothing.
@@ -45,18 +47,10 @@ impl Engine {
     /// # Errors
     /// If it is none: the page and the engine are of different versions.
     pub fn receive(&self, command: JsValue) -> Result<(), JsValue> {
-        let command = read(&command)?;
+        let command = Command::deserialize(Reader(command))?;
         self.shared.enter(|core| core.receive(command));
         Ok(())
     }
-}
-
-/// Reads `{ kind, ...fields }`; why not simply, [`Command`] says.
-fn read(command: &JsValue) -> Result<Command, JsValue> {
-    let kind = Reflect::get(command, &JsValue::from_str("kind"))?;
-    let tagged = Object::new();
-    Reflect::set(&tagged, &kind, command)?;
-    Ok(serde_wasm_bindgen::from_value(tagged.into())?)
 }
 
 #[cfg(test)]
@@ -68,7 +62,8 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     fn read_json(json: &str) -> Result<Command, JsValue> {
-        read(&js_sys::JSON::parse(json).unwrap())
+        let value = js_sys::JSON::parse(json).unwrap();
+        Ok(Command::deserialize(Reader(value))?)
     }
 
     #[wasm_bindgen_test]

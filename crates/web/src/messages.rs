@@ -25,9 +25,8 @@ macro_rules! messages {
 messages! {
     /// From the page to the engine.
     ///
-    /// The page sends `{ kind, ...fields }`. Serde reads such tags through a buffer of
-    /// everything, which costs 40 kB of wasm, so `Engine::receive` turns it into
-    /// `{ [kind]: fields }`: hence no variant is without braces.
+    /// The page sends `{ kind, ...fields }`, which the engine's reader takes for a variant: serde's
+    /// own way with tags is a buffer of everything, 40 kB of wasm. No variant is without braces.
     #[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
     #[cfg_attr(all(test, not(target_arch = "wasm32")), ts(tag = "kind"))]
     pub enum Command {

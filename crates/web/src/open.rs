@@ -10,6 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 use crate::fetch::{Abort, ByteRange, Fetched, fetch};
 use crate::js;
 use crate::messages::Problem;
+use crate::reading::Reader;
 
 /// Bytes asked for first from a single-file pack: most manifests fit, so one round trip does.
 const FIRST_FETCH_SIZE: u64 = 64 << 10;
@@ -185,8 +186,7 @@ async fn parse(json: &Uint8Array, src: &str, decodable: &Function) -> Result<Man
     let text = String::from_utf8(json.to_vec()).map_err(|_| not_json())?;
     let value = js_sys::JSON::parse(&text).map_err(|_| not_json())?;
     let read = |value: &JsValue| {
-        let json = || serde_wasm_bindgen::Deserializer::from(value.clone());
-        Manifest::read(json).map_err(|error| refused(&error, src))
+        Manifest::read(|| Reader(value.clone())).map_err(|error| refused(&error, src))
     };
     let whole = read(&value)?;
     let promise = decodable.call1(&JsValue::NULL, &value);
