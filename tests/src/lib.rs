@@ -4,4 +4,5 @@ pub mod fan;
 pub mod gltf;
 pub mod ladder;
 pub mod network;
+pub mod outcome;
 pub mod replay;

@@ -24,6 +24,8 @@ const REFRESH_SECS: f64 = 1.0 / 60.0;
 pub struct Network {
     /// Bits a second, shared evenly by the requests under way, in millions.
     pub rate_mbps: f64,
+    /// The same for each second of a run, in place of it; after the last it begins again.
+    pub trace: &'static [f64],
     /// From a request to its first byte.
     pub latency_secs: f64,
     /// When nothing moves at all.
@@ -40,6 +42,7 @@ impl Network {
     /// A good line at home.
     pub const FIBRE: Self = Self {
         rate_mbps: 100.0,
+        trace: &[],
         latency_secs: 0.02,
         stalls: &[],
         faults: &[],
@@ -58,6 +61,29 @@ impl Network {
         latency_secs: 0.2,
         ..Self::FIBRE
     };
+}
+
+impl Network {
+    /// Bytes a second at an instant.
+    fn bytes_per_second(&self, at_secs: f64) -> f64 {
+        let is_stalled =
+            |stall: &Stall| (stall.at_secs..stall.at_secs + stall.for_secs).contains(&at_secs);
+        if self.stalls.iter().any(is_stalled) {
+            return 0.0;
+        }
+        let second = at_secs as usize % self.trace.len().max(1);
+        let rate_mbps = self.trace.get(second).unwrap_or(&self.rate_mbps);
+        rate_mbps * 1e6 / 8.0
+    }
+
+    /// Bytes that can have come until an instant, if they were asked for at once.
+    pub fn bytes_until(&self, at_secs: f64) -> f64 {
+        let step_count = ((at_secs - self.latency_secs).max(0.0) / STEP_SECS) as u32;
+        let instants = (0..step_count).map(|step| self.latency_secs + f64::from(step) * STEP_SECS);
+        instants
+            .map(|at_secs| self.bytes_per_second(at_secs) * STEP_SECS)
+            .sum()
+    }
 }
 
 /// A time in which no byte comes.
@@ -138,6 +164,10 @@ pub struct Driver {
     pub used_bytes_max: u64,
     /// Bytes asked for, all requests together.
     pub fetched_bytes: u64,
+    /// Bytes that came, of requests that were stopped too.
+    pub received_bytes: f64,
+    /// Segments that were in a picture.
+    pub used: BTreeSet<(StreamKey, u32)>,
     /// Requests begun.
     pub fetch_count: u32,
     /// What they were for, in order.
@@ -170,6 +200,8 @@ impl Driver {
             notices: Vec::new(),
             used_bytes_max: 0,
             fetched_bytes: 0,
+            received_bytes: 0.0,
+            used: BTreeSet::new(),
             fetch_count: 0,
             fetched: Vec::new(),
             network,
@@ -245,6 +277,12 @@ impl Driver {
         self.check_names();
         for shown in self.player.shown() {
             for key in self.keys_of(shown) {
+                let segment = stream_of(&self.manifest, key).segment_at(shown.frame);
+                if let Some(segment) = segment {
+                    let layers = 0..shown.layer_count;
+                    let used = layers.map(|layer| (key.with_layer(layer), segment as u32));
+                    self.used.extend(used);
+                }
                 let texture_count = self.manifest.tracks[usize::from(shown.track)]
                     .textures
                     .len();
@@ -396,19 +434,16 @@ impl Driver {
 
     fn move_bytes(&mut self) {
         let now = self.now_secs;
-        let is_stalled =
-            |stall: &Stall| (stall.at_secs..stall.at_secs + stall.for_secs).contains(&now);
-        if self.network.stalls.iter().any(is_stalled) {
-            return;
-        }
         let live = self
             .transfers
             .values()
             .filter(|transfer| transfer.starts_at <= now);
-        let share = self.network.rate_mbps * 1e6 / 8.0 * STEP_SECS / live.count().max(1) as f64;
+        let bytes = self.network.bytes_per_second(now) * STEP_SECS;
+        let share = bytes / live.count().max(1) as f64;
         let mut done = Vec::new();
         for (&request, transfer) in &mut self.transfers {
             if transfer.starts_at <= now {
+                self.received_bytes += share.min(transfer.bytes_left);
                 transfer.bytes_left -= share;
                 if transfer.bytes_left <= 0.0 {
                     done.push(request);
@@ -488,6 +523,11 @@ impl Driver {
             }
             _ => self.network.faults,
         }
+    }
+
+    /// Bytes of a segment.
+    pub fn size_of(&self, (key, segment): (StreamKey, u32)) -> u64 {
+        self.entry(key, segment).size
     }
 
     fn entry(&self, key: StreamKey, segment: u32) -> &SegmentEntry {

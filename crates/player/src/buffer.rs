@@ -11,10 +11,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use touchline_pack::{Manifest, SegmentEntry, Stream, Track};
-use touchline_scene::{SortedMap, SortedSet};
+use touchline_scene::{Seconds, SortedMap, SortedSet};
 
 use crate::event::{JobId, RequestId, Shown, StreamKey, StreamKind};
 use crate::retry::Attempts;
+use crate::throughput::Throughput;
 
 /// Bytes that the GPU needs for a frame beside its points, vertices and pixels.
 const FRAME_OVERHEAD_BYTES: u64 = 4096;
@@ -35,6 +36,7 @@ pub(crate) struct Buffer {
     pub(crate) held_bytes: u64,
     pub(crate) pending_bytes: u64,
     pub(crate) lost_segment_count: u32,
+    pub(crate) throughput: Throughput,
     next_id: u64,
 }
 
@@ -72,6 +74,8 @@ pub(crate) struct StreamBuffer {
     pub(crate) lost_frames: SortedSet<u32>,
     /// Nothing of it can be decoded here.
     pub(crate) is_stopped: bool,
+    /// Compressed bytes of one of its frames, on average.
+    pub(crate) bytes_per_frame: f64,
     seen_bytes: u64,
     seen_count: u64,
 }
@@ -152,6 +156,7 @@ impl Buffer {
             held_bytes: 0,
             pending_bytes: 0,
             lost_segment_count: 0,
+            throughput: Throughput::default(),
             next_id,
         }
     }
@@ -213,8 +218,15 @@ impl Buffer {
         self.held_bytes + self.pending_bytes
     }
 
+    /// Takes over from the pack that was open before: no id is used twice, and the network is the
+    /// same, though nothing is under way any more.
+    pub(crate) fn go_on_from(&mut self, old: &mut Self) {
+        self.next_id = old.next_id();
+        self.throughput = std::mem::take(&mut old.throughput).idle();
+    }
+
     /// The next unused id.
-    pub(crate) fn next_id(&mut self) -> u64 {
+    fn next_id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id
     }
@@ -345,32 +357,43 @@ impl Buffer {
     }
 
     /// Notes a fetch.
-    pub(crate) fn start_fetch(&mut self, at: SegmentRef) -> RequestId {
+    pub(crate) fn start_fetch(&mut self, at: SegmentRef, now: Seconds) -> RequestId {
         let request = RequestId(self.next_id());
-        self.pending_bytes += self.entry(at).map_or(0, |entry| entry.size);
+        let bytes = self.entry(at).map_or(0, |entry| entry.size);
+        self.pending_bytes += bytes;
+        self.throughput.begin(request, bytes, now);
         self.fetches.insert(request, at);
         let slots = &mut self.streams[at.stream].segments;
         slots.insert(at.segment, Slot::Fetching(request));
         request
     }
 
-    /// Forgets a fetch; says which segment it was for.
-    pub(crate) fn end_fetch(&mut self, request: RequestId) -> Option<SegmentRef> {
+    /// Forgets a fetch without result; says which segment it was for.
+    pub(crate) fn end_fetch(&mut self, request: RequestId, now: Seconds) -> Option<SegmentRef> {
+        self.throughput.end(request, false, now);
+        self.forget_fetch(request)
+    }
+
+    fn forget_fetch(&mut self, request: RequestId) -> Option<SegmentRef> {
         let at = self.fetches.remove(&request)?;
         self.pending_bytes -= self.entry(at).map_or(0, |entry| entry.size);
         self.streams[at.stream].segments.remove(&at.segment);
         Some(at)
     }
 
-    /// Notes that a fetch ended well.
-    pub(crate) fn arrived(&mut self, request: RequestId, size_bytes: u64) -> bool {
-        let Some(at) = self.end_fetch(request) else {
-            return false;
-        };
+    /// Notes that a fetch ended well; says which segment it was for.
+    pub(crate) fn arrived(
+        &mut self,
+        request: RequestId,
+        size_bytes: u64,
+        now: Seconds,
+    ) -> Option<SegmentRef> {
+        self.throughput.end(request, true, now);
+        let at = self.forget_fetch(request)?;
         let slots = &mut self.streams[at.stream].segments;
         slots.insert(at.segment, Slot::Held(size_bytes));
         self.held_bytes += size_bytes;
-        true
+        Some(at)
     }
 
     /// Gives a segment up.
@@ -514,6 +537,7 @@ impl StreamBuffer {
             frames: SortedMap::default(),
             lost_frames: SortedSet::default(),
             is_stopped: false,
+            bytes_per_frame: bytes_per_frame(stream),
             seen_bytes: 0,
             seen_count: 0,
         }
@@ -529,6 +553,13 @@ impl StreamBuffer {
         let mean = self.seen_bytes.checked_div(self.seen_count);
         mean.unwrap_or(self.frame_bytes_max)
     }
+}
+
+fn bytes_per_frame(stream: &Stream) -> f64 {
+    let bytes: u64 = stream.segments.iter().map(|entry| entry.size).sum();
+    let last = stream.segments.last();
+    let frame_count = last.map_or(1, |last| last.first_frame + last.frame_count);
+    bytes as f64 / f64::from(frame_count)
 }
 
 /// The streams of a track that can be played, each with its place among layers or renditions: its

@@ -19,6 +19,7 @@ mod rank;
 mod retry;
 mod schedule;
 mod status;
+mod throughput;
 mod transport;
 mod wish;
 
@@ -222,10 +223,10 @@ impl Player {
             is_looping: self.transport.is_looping,
             ..Transport::new(manifest.frame_rate, manifest.frame_count)
         };
+        let mut buffer = Buffer::new(Arc::clone(manifest), self.next_id);
         if let Some(old) = &mut self.pack {
-            self.next_id = old.buffer.next_id();
+            buffer.go_on_from(&mut old.buffer);
         }
-        let buffer = Buffer::new(Arc::clone(manifest), self.next_id);
         let camera = Camera::new(manifest, self.config.is_motion_reduced);
         self.pack = Some(Pack::new(buffer, camera, self.config.seed));
         self.clock.forget();
@@ -442,14 +443,14 @@ impl Player {
         }
     }
 
-    /// Frames that the clock passes before a refinement that is begun now can be on screen.
-    fn lead_count(&self, now: Seconds) -> u32 {
+    /// Frames that the clock passes in a second; 0 while it stands.
+    fn frames_per_second(&self, now: Seconds) -> f64 {
         let speed = match self.mode {
             Mode::Replay if self.transport.is_playing => self.transport.rate,
             Mode::Replay => 0.0,
             Mode::Follow => self.clock.speed_at(now),
         };
-        (REFINE_LEAD.0 * self.transport.frame_rate.as_f64() * speed.abs()).ceil() as u32
+        self.transport.frame_rate.as_f64() * speed.abs()
     }
 
     /// Plans anew if anything changed since the last plan.
@@ -459,7 +460,8 @@ impl Player {
             Mode::Follow => 1,
         };
         let is_looping = self.transport.is_looping && self.mode == Mode::Replay;
-        let lead_count = self.lead_count(now);
+        let frames_per_second = self.frames_per_second(now);
+        let lead_count = (REFINE_LEAD.0 * frames_per_second).ceil() as u32;
         let key = (
             self.frame,
             direction,
@@ -477,6 +479,7 @@ impl Player {
             frame: self.frame,
             direction,
             lead_count,
+            frames_per_second,
             is_looping,
             selected: &pack.selected,
             picture: &pack.picture,

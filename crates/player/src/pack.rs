@@ -100,10 +100,7 @@ impl Pack {
     }
 
     pub(crate) fn segment_arrived(&mut self, request: RequestId, size_bytes: u64, now: Seconds) {
-        let at = self.buffer.fetches.get(&request).copied();
-        if let Some(at) = at
-            && self.buffer.arrived(request, size_bytes)
-        {
+        if let Some(at) = self.buffer.arrived(request, size_bytes, now) {
             self.last_arrival_at = Some(now);
             let attempts = &mut self.buffer.streams[at.stream].attempts;
             if let Some(attempts) = attempts.get_mut(&at.segment) {
@@ -118,7 +115,7 @@ impl Pack {
         reason: FailReason,
         now: Seconds,
     ) -> Option<Notice> {
-        let at = self.buffer.end_fetch(request)?;
+        let at = self.buffer.end_fetch(request, now)?;
         self.judge(at, reason, now)
     }
 

@@ -3,6 +3,8 @@
 //! Ahead of the clock the rank is the distance in frames; behind it is worth less, for a fan who
 //! steps back; refinements come after everything that is coarse; what nobody asked for comes last.
 
+use touchline_scene::Seconds;
+
 use crate::config::Config;
 use crate::picture::Picture;
 
@@ -16,6 +18,8 @@ pub(crate) struct Focus<'a> {
     /// Frames that the clock passes before a refinement that is begun now can be on screen; 0
     /// while it stands.
     pub(crate) lead_count: u32,
+    /// That the clock passes; 0 while it stands.
+    pub(crate) frames_per_second: f64,
     /// The clock starts over at the end.
     pub(crate) is_looping: bool,
     /// Tracks to show.
@@ -35,6 +39,13 @@ const BEHIND_FACTOR: u32 = 4;
 /// While the clock runs, a refinement on top of another is worth as much as that one so many frames
 /// farther on: a picture that is a little better throughout beats one that comes and goes.
 const LAYER_DISTANCE: u32 = 50;
+
+/// While the clock runs, the coarsest layer comes before all others so far ahead: longer than most
+/// networks are away.
+const COARSE_AHEAD: Seconds = Seconds(10.0);
+/// While the clock runs, a layer that the network cannot keep up with waits until so much of those
+/// below is there: they give more for their bytes.
+const LAYER_AHEAD: Seconds = Seconds(10.0);
 
 impl Rank {
     /// What the clock is at, and what never moves.
@@ -99,6 +110,21 @@ impl Focus<'_> {
         let is_running = self.lead_count > 0;
         let farther = LAYER_DISTANCE * below as u32 * u32::from(is_running);
         Rank(rank.0.saturating_add(farther)).refined()
+    }
+
+    /// Rank of a segment of a track's layer where that of its coarsest is `rank`; the network
+    /// keeps up with the layers to `sustained`.
+    pub(crate) fn rank_of_bytes(&self, rank: Rank, layer: usize, sustained: usize) -> Rank {
+        if self.frames_per_second == 0.0 {
+            return self.rank_of_layer(rank, layer);
+        }
+        let is_near = f64::from(rank.0) <= COARSE_AHEAD.0 * self.frames_per_second;
+        if layer == 0 {
+            return if is_near { rank } else { rank.refined() };
+        }
+        let steps = layer.saturating_sub(sustained) as f64;
+        let farther = LAYER_AHEAD.0 * self.frames_per_second * steps;
+        Rank(rank.0.saturating_add(farther as u32)).refined()
     }
 
     /// Whether a refinement of the frame `distance` ahead can be on screen in time.

@@ -19,6 +19,12 @@ use crate::wish::{Item, NEAR, Wish, Wisher};
 /// Segments so near the clock may stop a refinement on its way: two seconds at 25 a second.
 const FETCH_URGENT: Rank = Rank(50);
 
+/// Bytes under way at most, as the time that they take: enough that the line is never idle while a
+/// request travels, little enough that what is urgent waits for little.
+const PIPELINE: Seconds = Seconds(0.2);
+/// From a segment's arrival to its first frame's being on screen.
+const DECODE_LEAD: Seconds = Seconds(0.25);
+
 /// What planning led to.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Outcome {
@@ -47,6 +53,9 @@ struct Planner<'a> {
     actions: &'a mut Vec<Action>,
     action_count_max: usize,
     targets: SortedSet<Item>,
+    layer_sustained: usize,
+    /// Bytes a second that the network brings.
+    rate: f64,
     /// Least urgent last.
     ballast: Vec<(bool, Rank, Ballast)>,
     outcome: Outcome,
@@ -60,6 +69,7 @@ pub(crate) fn plan(
     now: Seconds,
     (actions, action_count_max): (&mut Vec<Action>, usize),
 ) -> Outcome {
+    let rate = buffer.throughput.rate(now);
     let mut planner = Planner {
         config,
         buffer,
@@ -68,9 +78,12 @@ pub(crate) fn plan(
         actions,
         action_count_max,
         targets: SortedSet::default(),
+        layer_sustained: 0,
+        rate,
         ballast: Vec::new(),
         outcome: Outcome::default(),
     };
+    planner.layer_sustained = planner.wisher().layer_within(rate);
     let wishes = planner.wisher().wishes();
     planner.choose_targets(&wishes);
     planner.list_ballast();
@@ -87,6 +100,7 @@ impl Planner<'_> {
             config: self.config,
             buffer: self.buffer,
             focus: self.focus,
+            layer_sustained: self.layer_sustained,
         }
     }
 
@@ -149,6 +163,7 @@ impl Planner<'_> {
     fn begin(&mut self, wishes: &[Wish]) {
         let mut can_fetch = true;
         let mut can_decode = true;
+        let mut queued = self.buffer.throughput.outstanding(self.now);
         for wish in wishes.iter().filter(|wish| !wish.is_present) {
             if self.is_full() {
                 return;
@@ -157,7 +172,14 @@ impl Planner<'_> {
                 continue;
             }
             match wish.item {
-                Item::Segment(at) if can_fetch => can_fetch = self.fetch(at, *wish),
+                Item::Segment(at) if can_fetch => {
+                    queued += wish.bytes as f64;
+                    if self.is_too_late(at, Seconds(queued / self.rate)) {
+                        queued -= wish.bytes as f64;
+                    } else {
+                        can_fetch = self.fetch(at, *wish);
+                    }
+                }
                 Item::Frame { stream, frame } if can_decode => {
                     can_decode = self.decode(stream, frame, wish.rank);
                 }
@@ -166,36 +188,51 @@ impl Planner<'_> {
         }
     }
 
+    /// Whether a refinement that arrives after a while would refine less than half of its frames.
+    fn is_too_late(&self, at: SegmentRef, arrives_in: Seconds) -> bool {
+        let is_refinement = self.buffer.streams[at.stream].layer > 0;
+        let until = self.wisher().until_middle(at);
+        is_refinement && until.is_some_and(|until| arrives_in * 1.2 + DECODE_LEAD > until)
+    }
+
     /// Begins a fetch unless it must wait for its retry; false if no other can begin either.
     fn fetch(&mut self, at: SegmentRef, wish: Wish) -> bool {
         let attempts = self.buffer.streams[at.stream].attempts.get(&at.segment);
         if let Some(retry_at) = attempts.map(|attempts| attempts.retry_at)
             && retry_at > self.now
         {
-            let earliest = self
-                .outcome
-                .retry_at
-                .filter(|&earliest| earliest < retry_at);
-            self.outcome.retry_at = earliest.or(Some(retry_at));
+            self.wake_at(retry_at);
             return true;
         }
-        if self.buffer.fetches.len() >= self.config.fetch_count_max.max(1)
+        let outstanding = self.buffer.throughput.outstanding(self.now) / self.rate;
+        let is_busy = !self.buffer.fetches.is_empty() && outstanding > PIPELINE.0;
+        let is_full = self.buffer.fetches.len() >= self.config.fetch_count_max.max(1);
+        if (is_busy || is_full)
             && !self.free_a_slot(wish.rank, FETCH_URGENT, |thing| {
                 matches!(thing, Ballast::Fetch(_))
             })
         {
+            if !is_full {
+                self.wake_at(self.now + Seconds(outstanding - PIPELINE.0));
+            }
             return false;
         }
         if !self.make_room(wish.bytes, wish.rank) {
             return false;
         }
-        let request = self.buffer.start_fetch(at);
+        let request = self.buffer.start_fetch(at, self.now);
         self.actions.push(Action::Fetch {
             request,
             stream: self.buffer.streams[at.stream].key,
             segment: at.segment,
         });
         true
+    }
+
+    /// Plans anew at an instant, if nothing happens before.
+    fn wake_at(&mut self, at: Seconds) {
+        let earliest = self.outcome.retry_at.filter(|&earliest| earliest < at);
+        self.outcome.retry_at = earliest.or(Some(at));
     }
 
     /// Begins a job at `frame`, made with the layers up to that of `stream` or fewer, if its
@@ -364,7 +401,7 @@ impl Planner<'_> {
                 }
             }
             Ballast::Fetch(request) => {
-                self.buffer.end_fetch(request);
+                self.buffer.end_fetch(request, self.now);
                 Action::Abort { request }
             }
             Ballast::Job(job) => {

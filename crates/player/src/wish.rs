@@ -4,7 +4,7 @@
 //! itself, and the rest of its bytes, which come after everything that is coarse.
 //! So a replay is first there in full, then gets finer, nearest first.
 
-use touchline_scene::sorted;
+use touchline_scene::{Seconds, sorted};
 
 use crate::buffer::{Buffer, Job, SegmentRef, Slot, StreamBuffer};
 use crate::config::Config;
@@ -16,6 +16,10 @@ const DECODED_SHARE: f64 = 0.75;
 const COARSE_SHARE: f64 = 0.25;
 /// Frames so near the clock count as urgent whatever their share.
 pub(crate) const NEAR: Rank = Rank(3);
+
+/// So far ahead of a clock that runs a rendition that the network keeps up with needs no coarser one
+/// before it.
+const SPARED_AHEAD: Seconds = Seconds(3.0);
 
 /// A segment or a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +48,8 @@ pub(crate) struct Wisher<'a> {
     pub(crate) config: &'a Config,
     pub(crate) buffer: &'a Buffer,
     pub(crate) focus: Focus<'a>,
+    /// The highest layer that the network brings as fast as the clock needs it, with all below.
+    pub(crate) layer_sustained: usize,
 }
 
 impl Wisher<'_> {
@@ -77,6 +83,26 @@ impl Wisher<'_> {
             }
         }
         sorted(wishes)
+    }
+
+    /// The highest layer that can be fetched as fast as the clock needs it, with all below, at so
+    /// many bytes a second.
+    pub(crate) fn layer_within(&self, rate: f64) -> usize {
+        let cost = |layer: usize| -> f64 {
+            let streams = self.buffer.streams.iter().enumerate();
+            let is_needed = |&(index, stream): &(usize, &StreamBuffer)| {
+                let is_alternative = stream.is_alternative() && 0 < stream.layer;
+                let is_wanted = stream.layer == layer || (stream.layer < layer && !is_alternative);
+                is_wanted && self.is_selected(index) && !self.is_static(index)
+            };
+            let needed = streams.filter(is_needed);
+            let bytes: f64 = needed.map(|(_, stream)| stream.bytes_per_frame).sum();
+            bytes * self.focus.frames_per_second
+        };
+        let layers = self.buffer.streams.iter().map(|stream| stream.layer);
+        let highest = layers.max().unwrap_or(0);
+        let fitting = (1..=highest).take_while(|&layer| cost(layer) <= rate);
+        fitting.last().unwrap_or(0)
     }
 
     fn wish_frames(&self, base: usize, wishes: &mut Vec<Wish>) {
@@ -239,7 +265,8 @@ impl Wisher<'_> {
             }
             first = first.or(Some(at));
             let mut frames = entry.first_frame..entry.first_frame + entry.frame_count;
-            let is_needed = frames.any(|frame| self.is_layer_needed(at, frame));
+            let is_needed = !self.is_spared(at, distance)
+                && frames.any(|frame| self.is_layer_needed(at, frame));
             if is_needed && !buffer.segments.contains_key(&at.segment) {
                 wish(at.segment, entry.size, false);
             }
@@ -249,6 +276,25 @@ impl Wisher<'_> {
                 entry.first_frame + entry.frame_count - frame
             };
         }
+    }
+
+    /// Whether a coarsest rendition need not come: a finer one is here, or the network brings it
+    /// long before it is shown.
+    fn is_spared(&self, at: SegmentRef, distance: u32) -> bool {
+        let buffer = &self.buffer.streams[at.stream];
+        let track = &self.buffer.streams[at.stream..at.stream + buffer.layer_count];
+        if !buffer.is_alternative() || track.len() < 2 {
+            return false;
+        }
+        let slot = |finer: &StreamBuffer| finer.segments.get(&at.segment).copied();
+        let finer = || track[1..].iter().filter(|finer| !finer.is_stopped);
+        let is_here = finer().any(|finer| matches!(slot(finer), Some(Slot::Held(_))));
+        let is_lost = finer().all(|finer| slot(finer) == Some(Slot::Lost));
+        let frames_per_second = self.focus.frames_per_second;
+        let is_far = f64::from(distance) > SPARED_AHEAD.0 * frames_per_second;
+        let is_running = frames_per_second > 0.0 && !self.is_static(at.stream);
+        let is_expected = self.layer_sustained > 0 && is_running && is_far && !is_lost;
+        is_here || is_expected
     }
 
     /// Whether a frame can still be made with more layers, and this one is among them.
@@ -310,7 +356,23 @@ impl Wisher<'_> {
             None => Rank(u32::MAX),
         };
         let layer = self.buffer.streams[at.stream].layer;
-        self.selected_rank(at.stream, self.focus.rank_of_layer(rank, layer))
+        let rank = self.focus.rank_of_bytes(rank, layer, self.layer_sustained);
+        self.selected_rank(at.stream, rank)
+    }
+
+    /// How long until the clock is in the middle of a segment; 0 if it is past that.
+    pub(crate) fn until_middle(&self, at: SegmentRef) -> Option<Seconds> {
+        let entry = self.buffer.entry(at)?;
+        let middle = entry.first_frame + entry.frame_count / 2;
+        let distance =
+            (i64::from(middle) - i64::from(self.focus.frame)) * i64::from(self.focus.direction);
+        let frame_count = i64::from(self.frame_count(at.stream));
+        let distance = match distance {
+            ..0 if self.focus.is_looping => distance + frame_count,
+            _ => distance.max(0),
+        };
+        let is_running = self.focus.frames_per_second > 0.0 && !self.is_static(at.stream);
+        is_running.then(|| Seconds(distance as f64 / self.focus.frames_per_second))
     }
 
     fn selected_rank(&self, stream: usize, rank: Rank) -> Rank {

@@ -82,11 +82,10 @@ const GENERATED: [Sample; 2] = [
 ];
 
 /// Names of the report that nothing here measures, and why.
-const UNMEASURED: [(&str, &str); 5] = [
+const UNMEASURED: [(&str, &str); 4] = [
     ("size.fallback_*", "there is no fallback build"),
     ("start.round_trips.*", "not measured yet"),
     ("draw.*", "not measured yet"),
-    ("player.*", "there is no simulator of networks yet"),
     (
         "main_thread.long_tasks.firefox",
         "Firefox does not tell of long tasks",
@@ -122,6 +121,10 @@ pub(crate) fn bench(with_browsers: bool) -> Result<()> {
         if let Err(error) = measure_codec(&captures, &sample, &folder, &mut report) {
             report.miss(format!("{kind}.{name}"), format!("{error:#}"));
         }
+    }
+    say("Simulating fans on slow and fast networks");
+    if let Err(error) = measure_player(&mut report) {
+        report.miss("player", format!("{error:#}"));
     }
     for browser in ["chromium", "firefox"] {
         if !with_browsers {
@@ -230,6 +233,19 @@ fn frames_in(folder: &Path) -> Result<usize> {
         frame_count += usize::from(is_frame);
     }
     Ok(frame_count)
+}
+
+/// What the player makes of networks that exist only as numbers.
+fn measure_player(report: &mut Report) -> Result<()> {
+    let words = [
+        "run",
+        "--quiet",
+        "--package",
+        "touchline-tests",
+        "--bin",
+        "simulate",
+    ];
+    report.note_json(&tools::output(&mut tools::cargo(&words))?)
 }
 
 /// What a browser's pages cost and how well they keep step; each figure counts that was written
