@@ -5,7 +5,7 @@
  */
 import { CODE } from "./errors.js";
 import type { Playback } from "./playback.js";
-import type { HlsLike } from "./programme-time.js";
+import type { Dating } from "./programme-time.js";
 import type { HostMedia } from "./video-clock.js";
 
 /** The tie between an element and the video that it follows. */
@@ -13,7 +13,7 @@ export class HostLink {
   readonly #element: HTMLElement;
   readonly #playback: Playback;
   readonly #onFound: () => void;
-  #given: { media: HostMedia; hls: HlsLike | null } | null = null;
+  #given: { media: HostMedia; dating: Dating } | null = null;
   #search = new AbortController();
 
   /** `onFound` is called whenever there is a video to follow from now on. */
@@ -26,7 +26,7 @@ export class HostLink {
   /** The element is in the page, or `for` is another: `id` is what it names. */
   connect(id: string | null): void {
     this.disconnect();
-    if (this.#given !== null) this.#watch(this.#given.media, this.#given.hls);
+    if (this.#given !== null) this.#watch(this.#given.media, this.#given.dating);
     else if (id !== null && id !== "") this.#find(id);
   }
 
@@ -37,8 +37,8 @@ export class HostLink {
   }
 
   /** A script names the video: this goes before `for`. */
-  attach(media: HostMedia, hls: HlsLike | null): void {
-    this.#given = { media, hls };
+  attach(media: HostMedia, dating: Dating): void {
+    this.#given = { media, dating };
     if (this.#element.isConnected) this.connect(null);
   }
 
@@ -48,8 +48,8 @@ export class HostLink {
     this.disconnect();
   }
 
-  #watch(media: HostMedia, hls: HlsLike | null): void {
-    this.#playback.attach(media, hls);
+  #watch(media: HostMedia, dating: Dating): void {
+    this.#playback.attach(media, dating);
     this.#onFound();
   }
 
@@ -59,7 +59,7 @@ export class HostLink {
     const own = root instanceof DocumentFragment ? root.getElementById(id) : null;
     const media = own ?? page.getElementById(id);
     if (isMedia(media)) {
-      this.#watch(media, null);
+      this.#watch(media, {});
     } else if (page.readyState === "loading") {
       this.#search = new AbortController();
       const { signal } = this.#search;

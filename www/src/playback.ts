@@ -5,7 +5,7 @@
  */
 import { CODE, pageProblem } from "./errors.js";
 import type { Command, Mode, Notice, View } from "./messages.js";
-import type { HlsLike } from "./programme-time.js";
+import type { Dating } from "./programme-time.js";
 import { ReplayState, type ReplayEvent } from "./replay-state.js";
 import { Asked, type Resume } from "./resume.js";
 import type { PlayerUrls } from "./transport.js";
@@ -144,9 +144,9 @@ export class Playback {
   }
 
   /** Follows a host's video from now on. */
-  attach(media: HostMedia, hls: HlsLike | null): void {
+  attach(media: HostMedia, dating: Dating): void {
     this.detach();
-    this.#clock = new VideoClock(media, hls, (sample) => {
+    this.#clock = new VideoClock(media, dating, (sample) => {
       this.post({ kind: "video", ...sample });
     });
   }

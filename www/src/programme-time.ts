@@ -1,8 +1,9 @@
 /**
  * Programme date-time of a moment of the host's video.
  *
- * hls.js: by the fragment that holds the media time, because `hls.playingDate` goes stale around
- * seeks. Safari's own HLS: by `getStartDate()`. Elsewhere unknown.
+ * A clock of the host's own goes before all. hls.js: by the fragment that holds the media time,
+ * because `hls.playingDate` goes stale around seeks. Shaka: by the playhead's date. Safari's own
+ * HLS: by `getStartDate()`. Elsewhere unknown.
  */
 
 /** As much of hls.js's `Fragment` as is used here. */
@@ -26,20 +27,44 @@ export interface HlsLike {
   readonly currentLevel?: number;
 }
 
+/** As much of `shaka.Player` as is used here. */
+export interface ShakaLike {
+  /** Programme date-time of `currentTime`. */
+  getPlayheadTimeAsDate(): Date | null;
+}
+
+/** The host's own clock: the programme date-time of a media time, in seconds; `null` if unknown. */
+export type HostClock = (mediaSecs: number) => Date | number | null;
+
+/** What knows the stream's programme date-times; of several the first of these. */
+export interface Dating {
+  clock?: HostClock | null;
+  hls?: HlsLike | null;
+  shaka?: ShakaLike | null;
+}
+
 /** A video that may be Safari's. */
 export interface DatedMedia {
+  readonly currentTime: number;
   getStartDate?(): Date;
 }
 
 /** Milliseconds since 1970 of `mediaSecs`; `null` if unknown. */
 export function programmeTime(
   media: DatedMedia,
-  hls: HlsLike | null,
+  { clock, hls, shaka }: Dating,
   mediaSecs: number,
 ): number | null {
-  if (hls !== null) return timeInFragments(fragmentsOf(hls), mediaSecs);
-  const startMs = media.getStartDate?.().getTime() ?? NaN; // NaN before the metadata is there.
-  return Number.isFinite(startMs) ? startMs + mediaSecs * 1000 : null;
+  if (clock) return finite(Number(clock(mediaSecs) ?? NaN));
+  if (hls) return timeInFragments(fragmentsOf(hls), mediaSecs);
+  const sinceSecs = shaka ? mediaSecs - media.currentTime : mediaSecs;
+  // `NaN` before the metadata is there.
+  const date = shaka ? shaka.getPlayheadTimeAsDate() : media.getStartDate?.();
+  return finite((date?.getTime() ?? NaN) + sinceSecs * 1000);
+}
+
+function finite(unixMs: number): number | null {
+  return Number.isFinite(unixMs) ? unixMs : null;
 }
 
 function fragmentsOf(hls: HlsLike): readonly FragmentLike[] {

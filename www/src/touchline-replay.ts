@@ -11,7 +11,7 @@ import { isSameView, once, type CameraChange } from "./flights.js";
 import { HostLink } from "./host-link.js";
 import type { Mode, Opened, PresetInfo, Stats, TrackInfo, View } from "./messages.js";
 import { Playback, type OpenOptions } from "./playback.js";
-import type { HlsLike } from "./programme-time.js";
+import type { Dating } from "./programme-time.js";
 import type { ReplayHost } from "./host.js";
 import { ReplayState, type ReplayEvent } from "./replay-state.js";
 import type { Resume } from "./resume.js";
@@ -287,10 +287,10 @@ export class TouchlineReplay extends Base {
     this.#playback?.retry();
   }
 
-  /** Follows `media` instead of what `for` names; `hls` is the hls.js instance that feeds it. */
-  attachMedia(media: HostMedia, { hls = null }: { hls?: HlsLike | null } = {}): void {
+  /** Follows `media` instead of what `for` names; `dating` knows its programme date-times. */
+  attachMedia(media: HostMedia, dating: Dating = {}): void {
     this.#build();
-    this.#link?.attach(media, hls);
+    this.#link?.attach(media, dating);
   }
 
   /** Follows no video any more. */

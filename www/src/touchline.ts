@@ -12,7 +12,7 @@ export type {
   TrackInfo,
   View,
 } from "./messages.js";
-export type { HlsLike } from "./programme-time.js";
+export type { Dating, HlsLike, HostClock, ShakaLike } from "./programme-time.js";
 export type { StringKey, StringTable } from "./strings.js";
 export type { HostMedia } from "./video-clock.js";
 

@@ -6,7 +6,7 @@
  * `mediaTime` is the only exact time of a frame, `currentTime` runs on between frames.
  */
 import type { VideoSample } from "./messages.js";
-import { programmeTime, type DatedMedia, type HlsLike } from "./programme-time.js";
+import { programmeTime, type DatedMedia, type Dating } from "./programme-time.js";
 
 /** As much of a video as is used here; one from another frame or a wrapper will do. */
 export type HostMedia = EventTarget &
@@ -31,7 +31,7 @@ const { HAVE_FUTURE_DATA } = globalThis.HTMLMediaElement ?? { HAVE_FUTURE_DATA: 
 /** Watches one video until closed. */
 export class VideoClock {
   readonly #media: HostMedia;
-  readonly #hls: HlsLike | null;
+  readonly #dating: Dating;
   readonly #send: (sample: VideoSample) => void;
   readonly #listening = new AbortController();
   /** The frame on screen, where its time is known exactly. */
@@ -40,9 +40,9 @@ export class VideoClock {
   #isStalled = false;
   #request = 0;
 
-  constructor(media: HostMedia, hls: HlsLike | null, send: (sample: VideoSample) => void) {
+  constructor(media: HostMedia, dating: Dating, send: (sample: VideoSample) => void) {
     this.#media = media;
-    this.#hls = hls;
+    this.#dating = dating;
     this.#send = send;
     this.#listen();
     this.#await();
@@ -125,7 +125,7 @@ export class VideoClock {
     const isStarved = media.readyState < HAVE_FUTURE_DATA && !media.ended;
     this.#send({
       mediaSecs,
-      unixMs: programmeTime(media, this.#hls, mediaSecs),
+      unixMs: programmeTime(media, this.#dating, mediaSecs),
       shownAtMs: performance.timeOrigin + shownAtMs,
       rate: media.playbackRate,
       isPaused: media.paused || media.ended || this.#isStalled || (isStarved && !media.seeking),

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { programmeTime, timeInFragments } from "../src/programme-time.js";
 
 const NOON_MS = Date.UTC(2026, 1, 14, 12);
+const MEDIA = { currentTime: 20 };
 const FRAGMENTS = [
   { start: 10, duration: 2, programDateTime: NOON_MS },
   { start: 12, duration: 2, programDateTime: NOON_MS + 2000 },
@@ -53,18 +54,34 @@ describe("by source", () => {
       currentLevel: 1,
       latestLevelDetails: { fragments: other },
     };
-    expect(programmeTime({}, hls, 11)).toBe(NOON_MS + 1000);
+    expect(programmeTime(MEDIA, { hls }, 11)).toBe(NOON_MS + 1000);
   });
 
   test("the latest one will do", () => {
     const hls = { levels: [], currentLevel: -1, latestLevelDetails: { fragments: FRAGMENTS } };
-    expect(programmeTime({}, hls, 11)).toBe(NOON_MS + 1000);
-    expect(programmeTime({}, { latestLevelDetails: null }, 11)).toBeNull();
+    expect(programmeTime(MEDIA, { hls }, 11)).toBe(NOON_MS + 1000);
+    expect(programmeTime(MEDIA, { hls: { latestLevelDetails: null } }, 11)).toBeNull();
   });
 
   test("Safari's start date", () => {
-    expect(programmeTime({ getStartDate: () => new Date(NOON_MS) }, null, 3)).toBe(NOON_MS + 3000);
-    expect(programmeTime({ getStartDate: () => new Date(NaN) }, null, 3)).toBeNull();
-    expect(programmeTime({}, null, 3)).toBeNull();
+    const safari = (startMs: number) => ({ ...MEDIA, getStartDate: () => new Date(startMs) });
+    expect(programmeTime(safari(NOON_MS), {}, 3)).toBe(NOON_MS + 3000);
+    expect(programmeTime(safari(NaN), {}, 3)).toBeNull();
+    expect(programmeTime(MEDIA, {}, 3)).toBeNull();
+  });
+
+  test("Shaka's playhead, and the frame beside it", () => {
+    const shaka = { getPlayheadTimeAsDate: () => new Date(NOON_MS) };
+    expect(programmeTime(MEDIA, { shaka }, MEDIA.currentTime)).toBe(NOON_MS);
+    expect(programmeTime(MEDIA, { shaka }, MEDIA.currentTime - 0.04)).toBe(NOON_MS - 40);
+    expect(programmeTime(MEDIA, { shaka: { getPlayheadTimeAsDate: () => null } }, 3)).toBeNull();
+  });
+
+  test("the host's own clock goes before all", () => {
+    const hls = { latestLevelDetails: { fragments: FRAGMENTS } };
+    const clock = (mediaSecs: number): Date => new Date(mediaSecs * 1000);
+    expect(programmeTime(MEDIA, { clock, hls }, 11)).toBe(11_000);
+    expect(programmeTime(MEDIA, { clock: (mediaSecs) => mediaSecs * 2, hls }, 11)).toBe(22);
+    expect(programmeTime(MEDIA, { clock: () => null, hls }, 11)).toBeNull();
   });
 });

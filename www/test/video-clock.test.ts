@@ -41,7 +41,7 @@ let clock: VideoClock;
 beforeEach(() => {
   media = new Media();
   samples = [];
-  clock = new VideoClock(media as HostMedia, null, (sample) => samples.push(sample));
+  clock = new VideoClock(media as HostMedia, {}, (sample) => samples.push(sample));
 });
 
 function last(): VideoSample {
