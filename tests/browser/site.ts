@@ -8,6 +8,7 @@
  * - `/light/`: the action of the demo at the time of its broadcast, light enough for any machine;
  * - `/colours/`: a square whose texture has another colour in each frame (`COLOURS`), a video with
  *   images behind it where there is an ffmpeg, else images;
+ * - `/media/video/announced.m3u8`: the demo's broadcast with a replay announced in it;
  * - `/loot/`, `/liam/`: frames of real captures, where there are any.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -55,6 +56,9 @@ const REAL_CAPTURES: Capture[] = [
 /** As the playlist of the demo's broadcast has it. */
 const BROADCAST_START = "2026-02-14T19:30:00Z";
 
+/** The replay that `/media/video/announced.m3u8` announces. */
+export const ANNOUNCED_PACK = "https://example.com/goal/";
+
 /** Frames of the small pack, at 25 a second. */
 export const SMALL_FRAME_COUNT = 50;
 
@@ -84,6 +88,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
   makeSmallPacks();
   makeLightPack();
   makeColourPack();
+  announceReplay();
   project.provide("captures", packRealCaptures());
   const { server, address } = await serve();
   project.provide("site", address);
@@ -143,6 +148,20 @@ function makeLightPack(): void {
     ...["--scene", scene, "--start", BROADCAST_START],
     ...["--track", `id=points,path=${capture}/athlete-points`],
   ]);
+}
+
+/** The demo's broadcast, with a replay announced at its third second. */
+function announceReplay(): void {
+  const folder = join(SITE, "media/video");
+  const playlist = readFileSync(join(folder, "broadcast.m3u8"), "utf8");
+  const date = new Date(Date.parse(BROADCAST_START) + 3000).toISOString();
+  const words = [
+    ...[`ID="goal"`, `CLASS="touchline-replay"`, `START-DATE="${date}"`],
+    ...[`X-TOUCHLINE-PACK="${ANNOUNCED_PACK}"`, `X-TOUCHLINE-TITLE="1:0"`],
+  ];
+  const first = "#EXT-X-PROGRAM-DATE-TIME";
+  const announced = playlist.replace(first, `#EXT-X-DATERANGE:${words.join(",")}\n${first}`);
+  writeFileSync(join(folder, "announced.m3u8"), announced);
 }
 
 function makeColourPack(): void {

@@ -1,5 +1,5 @@
 /**
- * Goal: the replay shows the frame that the broadcast shows.
+ * Goal: the replay shows the frame that the broadcast shows, and tells of others as it reaches them.
  * Method: the frame code burnt into the demo's broadcast against the frame that the element
  * names: at most 1 off for 95 % of the video's frames while playing at a quarter of the speed, the
  * very one when paused.
@@ -7,6 +7,7 @@
 import { expect, test } from "vitest";
 import { errorWithin, seekPaused, SYNC_PAGE, watchPlaying } from "./sync.js";
 import type { ReplayPage } from "./replay-page.js";
+import { ANNOUNCED_PACK } from "./site.js";
 import { useBrowser } from "./suite.js";
 
 const suite = useBrowser();
@@ -39,6 +40,22 @@ test("on the very frame when paused after a seek", async () => {
     expect(seek.videoFrame).toBe(frame);
     expect(seek.replayFrame).toBe(frame);
   }
+});
+
+test("tells of an announced replay when the video has reached it, not before", async () => {
+  const opened = await suite.open(SYNC_PAGE.replace("broadcast", "announced"));
+  await opened.waitForPicture();
+  const heard = async (): Promise<unknown[]> => {
+    const told = await opened.told();
+    return told.filter(({ type }) => type === "replay-available").map(({ detail }) => detail);
+  };
+  await seekPaused(opened.page, 2.5 / 25);
+  await seekPaused(opened.page, 74.5 / 25);
+  expect(await heard()).toEqual([]);
+  await seekPaused(opened.page, 76.5 / 25);
+  await seekPaused(opened.page, 2.5 / 25);
+  await seekPaused(opened.page, 100.5 / 25);
+  expect(await heard()).toEqual([{ id: "goal", src: ANNOUNCED_PACK, title: "1:0" }]);
 });
 
 test("publishes its own error", async () => {

@@ -3,6 +3,7 @@
  *
  * Always true: what an earlier opening says is not heard; at most one viewer is alive.
  */
+import { Announcements } from "./announcements.js";
 import { CODE, pageProblem } from "./errors.js";
 import type { Command, Mode, Notice, View } from "./messages.js";
 import type { Dating } from "./programme-time.js";
@@ -146,8 +147,12 @@ export class Playback {
   /** Follows a host's video from now on. */
   attach(media: HostMedia, dating: Dating): void {
     this.detach();
+    const announcements = new Announcements(media, dating, (detail) => {
+      this.#tell([{ type: "replay-available", detail }]);
+    });
     this.#clock = new VideoClock(media, dating, (sample) => {
       this.post({ kind: "video", ...sample });
+      announcements.reach(sample);
     });
   }
 

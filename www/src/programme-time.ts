@@ -6,6 +6,8 @@
  * HLS: by `getStartDate()`. Elsewhere unknown.
  */
 
+import type { DateRangeLike } from "./announcements.js";
+
 /** As much of hls.js's `Fragment` as is used here. */
 export interface FragmentLike {
   /** Media time, seconds. */
@@ -18,6 +20,7 @@ export interface FragmentLike {
 /** As much of hls.js's `LevelDetails` as is used here. */
 export interface LevelDetailsLike {
   readonly fragments: readonly FragmentLike[];
+  readonly dateRanges?: Readonly<Record<string, DateRangeLike | undefined>>;
 }
 
 /** As much of `Hls` as is used here. */
@@ -56,7 +59,7 @@ export function programmeTime(
   mediaSecs: number,
 ): number | null {
   if (clock) return finite(Number(clock(mediaSecs) ?? NaN));
-  if (hls) return timeInFragments(fragmentsOf(hls), mediaSecs);
+  if (hls) return timeInFragments(detailsOf(hls)?.fragments ?? [], mediaSecs);
   const sinceSecs = shaka ? mediaSecs - media.currentTime : mediaSecs;
   // `NaN` before the metadata is there.
   const date = shaka ? shaka.getPlayheadTimeAsDate() : media.getStartDate?.();
@@ -67,9 +70,9 @@ function finite(unixMs: number): number | null {
   return Number.isFinite(unixMs) ? unixMs : null;
 }
 
-function fragmentsOf(hls: HlsLike): readonly FragmentLike[] {
-  const details = hls.levels?.[hls.currentLevel ?? -1]?.details ?? hls.latestLevelDetails;
-  return details?.fragments ?? [];
+/** The playlist that plays, or the latest one. */
+export function detailsOf(hls: HlsLike): LevelDetailsLike | null | undefined {
+  return hls.levels?.[hls.currentLevel ?? -1]?.details ?? hls.latestLevelDetails;
 }
 
 /** By the last fragment that starts at or before `mediaSecs`; `fragments` grow in `start`. */

@@ -62,6 +62,7 @@ const PLAY_SECS_MAX = 30;
  * @fires canplay - The first picture is on screen.
  * @fires mode-change - `detail.mode` leads now.
  * @fires sync-change - `detail` is `{state, source, errorMs}`.
+ * @fires replay-available - The stream announces a replay; `detail` is `{id, src, title}`.
  * @fires camera-change - `detail` is `{view, source}`.
  * @fires device-lost - `detail` is `{reason, recovered}`.
  * @fires error - `detail` is a {@link TouchlineError}; if `fatal`, so is {@link error}.

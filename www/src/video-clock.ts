@@ -5,12 +5,14 @@
  * Source: the notes on `requestVideoFrameCallback` at <https://wicg.github.io/video-rvfc/>;
  * `mediaTime` is the only exact time of a frame, `currentTime` runs on between frames.
  */
+import type { CuedMedia } from "./announcements.js";
 import type { VideoSample } from "./messages.js";
 import { programmeTime, type DatedMedia, type Dating } from "./programme-time.js";
 
 /** As much of a video as is used here; one from another frame or a wrapper will do. */
 export type HostMedia = EventTarget &
   DatedMedia &
+  CuedMedia &
   Pick<
     HTMLMediaElement,
     | "currentTime"
