@@ -218,6 +218,22 @@ impl Driver {
         }
     }
 
+    /// Opens another manifest in the same player: both sides forget what they had.
+    pub fn open(&mut self, manifest: Manifest) {
+        self.manifest = Arc::new(manifest);
+        self.transfers.clear();
+        self.works.clear();
+        self.segments.clear();
+        self.frames.clear();
+        self.attempts.clear();
+        self.refusals.clear();
+        self.notices.clear();
+        self.fetched.clear();
+        self.used.clear();
+        self.events.clear();
+        self.send(Event::Opened(Arc::clone(&self.manifest)));
+    }
+
     /// Adds an event to the next tick.
     pub fn send(&mut self, event: Event) {
         self.events.push(event);

@@ -52,6 +52,10 @@ pub(crate) struct Wisher<'a> {
     pub(crate) layer_sustained: usize,
 }
 
+fn sorted_if(is_changed: bool, wishes: Vec<Wish>) -> Vec<Wish> {
+    if is_changed { sorted(wishes) } else { wishes }
+}
+
 impl Wisher<'_> {
     /// All that is held, under way or worth having, most urgent first.
     pub(crate) fn wishes(&self) -> Vec<Wish> {
@@ -65,24 +69,29 @@ impl Wisher<'_> {
         let mut wishes = sorted(wishes);
         let coarse_max = (self.config.budget_bytes as f64 * COARSE_SHARE) as u64;
         let mut coarse = 0;
+        let mut is_changed = false;
         for wish in &mut wishes {
             coarse += wish.bytes;
             if coarse > coarse_max && wish.rank > NEAR && !wish.rank.is_refined() {
                 wish.rank = wish.rank.refined();
+                is_changed = true;
             }
         }
-        let mut wishes = sorted(wishes);
+        // Most packs fit: nothing has another place.
+        let mut wishes = sorted_if(is_changed, wishes);
         let decoded_max = self.decoded_max();
         let mut decoded = 0;
+        let mut is_changed = false;
         for wish in &mut wishes {
             if matches!(wish.item, Item::Frame { .. }) {
                 decoded += wish.bytes;
                 if decoded > decoded_max && wish.rank > NEAR {
                     wish.rank = wish.rank.spare();
+                    is_changed = true;
                 }
             }
         }
-        sorted(wishes)
+        sorted_if(is_changed, wishes)
     }
 
     /// The highest layer that can be fetched as fast as the clock needs it, with all below, at so
