@@ -10,8 +10,8 @@ mod symbol_reader;
 mod symbol_writer;
 mod symbols;
 
-pub(crate) use number::code_number;
+pub(crate) use number::{code_number, code_rests, size_of};
 pub(crate) use symbol_reader::SymbolReader;
 #[cfg(feature = "encode")]
 pub(crate) use symbol_writer::SymbolWriter;
-pub(crate) use symbols::{Flag, Nibble, SymbolCoder};
+pub(crate) use symbols::{Alphabet, Flag, Nibble, SlowNibble, SymbolCoder};

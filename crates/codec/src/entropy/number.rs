@@ -2,7 +2,7 @@
 //!
 //! Follows FORMAT.md 6.1.
 
-use super::{Nibble, SymbolCoder};
+use super::{Alphabet, SymbolCoder};
 
 /// The least magnitude of each size: the first are magnitudes themselves, then there are two
 /// sizes to a power of two, as the digit behind the leading one is worth learning.
@@ -28,9 +28,9 @@ pub(crate) fn size_of(value: i32) -> u8 {
 
 /// One number, below 2^27 in magnitude, and its size.
 #[inline]
-pub(crate) fn code_number(
+pub(crate) fn code_number<const RATE: u32>(
     coder: &mut impl SymbolCoder,
-    model: &mut Nibble,
+    model: &mut Alphabet<RATE>,
     wanted: i32,
 ) -> (i32, u8) {
     let size = coder.nibble(model, size_of(wanted));
@@ -49,6 +49,16 @@ fn code_rest(coder: &mut impl SymbolCoder, size: u8, wanted: i32) -> i32 {
     let rest = magnitude.wrapping_sub(least) << 1 | is_negative;
     let rest = coder.raw(bit_count, rest);
     signed(least + (rest >> 1), rest & 1)
+}
+
+/// What numbers of these sizes have behind them, one after the other.
+#[inline]
+pub(crate) fn code_rests<const COUNT: usize>(
+    coder: &mut impl SymbolCoder,
+    sizes: [u8; COUNT],
+    wanted: [i32; COUNT],
+) -> [i32; COUNT] {
+    std::array::from_fn(|index| code_rest(coder, sizes[index], wanted[index]))
 }
 
 #[cold]
@@ -73,7 +83,7 @@ fn signed(magnitude: u32, is_negative: u32) -> i32 {
 
 #[cfg(all(test, feature = "encode"))]
 mod tests {
-    use super::super::{SymbolReader, SymbolWriter};
+    use super::super::{Nibble, SymbolReader, SymbolWriter};
     use super::*;
     use proptest::prelude::*;
 

@@ -1,6 +1,6 @@
 //! The reading half of the symbol coder.
 
-use super::symbols::{Flag, Nibble, SCALE, SCALE_BITS, STATE_MIN, SymbolCoder};
+use super::symbols::{Alphabet, Flag, SCALE, SCALE_BITS, STATE_MIN, SymbolCoder};
 use crate::DecodeError;
 
 /// Reads symbols from bytes that [`super::SymbolWriter`] made.
@@ -80,7 +80,7 @@ impl SymbolCoder for SymbolReader<'_> {
     const IS_WRITER: bool = false;
 
     #[inline]
-    fn nibble(&mut self, model: &mut Nibble, _: u8) -> u8 {
+    fn nibble<const RATE: u32>(&mut self, model: &mut Alphabet<RATE>, _: u8) -> u8 {
         let (symbol, start, frequency) = model.learn_slot(self.slot() as i16);
         self.take(start, frequency);
         symbol as u8

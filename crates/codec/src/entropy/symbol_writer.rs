@@ -1,6 +1,6 @@
 //! The writing half of the symbol coder.
 
-use super::symbols::{Flag, Nibble, SCALE, SCALE_BITS, STATE_MIN, SymbolCoder};
+use super::symbols::{Alphabet, Flag, SCALE, SCALE_BITS, STATE_MIN, SymbolCoder};
 
 /// Collects symbols, then writes them last to first: what goes into the state last comes out
 /// first.
@@ -15,24 +15,6 @@ pub(crate) struct SymbolWriter {
 }
 
 impl SymbolWriter {
-    /// DBG
-    pub(crate) fn mark(&self, name: &str) {
-        let bits: f64 = self
-            .spans
-            .iter()
-            .map(|s| 15.0 - f64::from(s.1).log2())
-            .sum();
-        let raw = self.words.len() as f64 * 32.0 + f64::from(self.bit_count);
-        if std::env::var("MARK").is_ok() {
-            eprintln!(
-                "MARK {name} {:.0} = sym {:.0} raw {:.0} count {}",
-                (bits + raw) / 8.0,
-                bits / 8.0,
-                raw / 8.0,
-                self.spans.len()
-            );
-        }
-    }
     /// The stream's bytes.
     pub(crate) fn finish(self) -> Vec<u8> {
         let mut states = [STATE_MIN; 2];
@@ -65,7 +47,7 @@ impl SymbolWriter {
 impl SymbolCoder for SymbolWriter {
     const IS_WRITER: bool = true;
 
-    fn nibble(&mut self, model: &mut Nibble, wanted: u8) -> u8 {
+    fn nibble<const RATE: u32>(&mut self, model: &mut Alphabet<RATE>, wanted: u8) -> u8 {
         let (start, frequency) = model.span(wanted.into());
         self.push(start, frequency);
         model.learn_slot(start as i16);
@@ -101,7 +83,7 @@ impl SymbolCoder for SymbolWriter {
 
 #[cfg(test)]
 mod tests {
-    use super::super::SymbolReader;
+    use super::super::{Nibble, SymbolReader};
     use super::*;
     use proptest::prelude::*;
 

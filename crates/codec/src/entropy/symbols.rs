@@ -19,7 +19,7 @@ pub(crate) trait SymbolCoder {
     const IS_WRITER: bool;
 
     /// One of 16 symbols; the model learns it.
-    fn nibble(&mut self, model: &mut Nibble, wanted: u8) -> u8;
+    fn nibble<const RATE: u32>(&mut self, model: &mut Alphabet<RATE>, wanted: u8) -> u8;
     /// Yes or no; the model learns it.
     fn flag(&mut self, model: &mut Flag, wanted: bool) -> bool;
     /// A number of up to 15 bits, each value as likely as the others.
@@ -31,29 +31,36 @@ pub(crate) trait SymbolCoder {
     fn is_past_end(&self) -> bool;
 }
 
-/// How much a model's distance to what came shrinks with each symbol, as a power of two.
-const NIBBLE_RATE: u32 = 5;
 /// The least frequency of each of the 16 symbols.
 const NIBBLE_FLOOR: i16 = 3;
-/// What is left to learn beside the floors: no more than 16 bits can hold with a rounding.
+/// What is left to learn beside the floors.
 const NIBBLE_TOTAL: i16 = (SCALE - 16 * NIBBLE_FLOOR as u32) as i16;
 
 /// How likely each of 16 symbols is, learnt from those before.
+pub(crate) type Nibble = Alphabet<5>;
+/// The same, and learns more slowly, so that it forgets less.
+pub(crate) type SlowNibble = Alphabet<RATE_MAX>;
+
+/// The slowest rate: 16 bits hold the largest distance with its rounding.
+const RATE_MAX: u32 = 6;
+
+/// A model of 16 symbols. Its distance to what came shrinks with each symbol by `RATE`, as a power
+/// of two.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(32))]
-pub(crate) struct Nibble {
+pub(crate) struct Alphabet<const RATE: u32> {
     /// Where each symbol starts: rises from 0 by [`NIBBLE_FLOOR`] at least.
     starts: [i16; 16],
 }
 
-impl Default for Nibble {
+impl<const RATE: u32> Default for Alphabet<RATE> {
     /// All as likely as one another.
     fn default() -> Self {
         Self::from_weights(&[1; 16])
     }
 }
 
-impl Nibble {
+impl<const RATE: u32> Alphabet<RATE> {
     /// In proportion to `weights`, of which one at least is above zero; each below 2^16.
     pub(crate) fn from_weights(weights: &[u32; 16]) -> Self {
         let sum: u32 = weights.iter().sum();
@@ -79,7 +86,8 @@ impl Nibble {
     /// how frequent it was.
     #[inline]
     pub(super) fn learn_slot(&mut self, slot: i16) -> (usize, u32, u32) {
-        let (symbol, learnt) = learnt(&self.starts, slot);
+        const { assert!(RATE <= RATE_MAX) };
+        let (symbol, learnt) = learnt::<RATE>(&self.starts, slot);
         let (start, frequency) = self.span(symbol);
         self.starts = learnt;
         (symbol, start, frequency)
@@ -100,12 +108,12 @@ const FLOORS: [i16; 16] = {
 /// Finds the symbol of a slot, and moves all starts towards what would have made it certain.
 #[cfg(not(target_arch = "wasm32"))]
 #[inline]
-fn learnt(starts: &[i16; 16], slot: i16) -> (usize, [i16; 16]) {
+fn learnt<const RATE: u32>(starts: &[i16; 16], slot: i16) -> (usize, [i16; 16]) {
     let count = starts.iter().filter(|&&start| start <= slot).count();
     let moved = |symbol: usize| {
         let start = starts[symbol];
         let target = FLOORS[symbol] + if start <= slot { 0 } else { NIBBLE_TOTAL };
-        start + ((target - start + (1 << (NIBBLE_RATE - 1))) >> NIBBLE_RATE)
+        start + ((target - start + (1 << (RATE - 1))) >> RATE)
     };
     (count - 1, std::array::from_fn(moved))
 }
@@ -113,20 +121,20 @@ fn learnt(starts: &[i16; 16], slot: i16) -> (usize, [i16; 16]) {
 /// The same, eight at a time.
 #[cfg(target_arch = "wasm32")]
 #[inline]
-fn learnt(starts: &[i16; 16], slot: i16) -> (usize, [i16; 16]) {
+fn learnt<const RATE: u32>(starts: &[i16; 16], slot: i16) -> (usize, [i16; 16]) {
     use core::arch::wasm32 as arch;
     let slot = arch::i16x8_splat(slot);
     let [lower, upper]: [arch::v128; 2] = bytemuck::cast(*starts);
     let [lower_floors, upper_floors]: [arch::v128; 2] = bytemuck::cast(FLOORS);
     // Targets with the half of a rounding.
-    let half = arch::i16x8_splat(1 << (NIBBLE_RATE - 1));
+    let half = arch::i16x8_splat(1 << (RATE - 1));
     let total = arch::i16x8_splat(NIBBLE_TOTAL);
     let lower_beyond = arch::i16x8_gt(lower, slot);
     let upper_beyond = arch::i16x8_gt(upper, slot);
     let moved = |start, floors, is_beyond| {
         let target = arch::i16x8_add(arch::v128_and(total, is_beyond), floors);
         let distance = arch::i16x8_add(arch::i16x8_sub(target, start), half);
-        arch::i16x8_add(start, arch::i16x8_shr(distance, NIBBLE_RATE))
+        arch::i16x8_add(start, arch::i16x8_shr(distance, RATE))
     };
     let learnt = [
         moved(lower, lower_floors, lower_beyond),
@@ -180,7 +188,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Every slot belongs to one symbol, and every symbol has slots.
-    fn check(model: &Nibble) {
+    fn check<const RATE: u32>(model: &Alphabet<RATE>) {
         let mut next = 0;
         for symbol in 0..16 {
             let (start, frequency) = model.span(symbol);
@@ -191,6 +199,18 @@ mod tests {
         assert_eq!(next, SCALE);
     }
 
+    /// So it stays, whatever it learns.
+    fn check_learning<const RATE: u32>(mut model: Alphabet<RATE>, slots: &[i16]) {
+        check(&model);
+        for &slot in slots {
+            let spans: Vec<_> = (0..16).map(|symbol| model.span(symbol)).collect();
+            let (symbol, start, frequency) = model.learn_slot(slot);
+            assert_eq!((start, frequency), spans[symbol]);
+            assert!((start..start + frequency).contains(&(slot as u32)));
+            check(&model);
+        }
+    }
+
     proptest! {
         #[test]
         fn a_model_stays_whole(
@@ -198,16 +218,16 @@ mod tests {
             slots in prop::collection::vec(0i16..=i16::MAX, 0..2000),
         ) {
             prop_assume!(weights.iter().any(|&weight| weight > 0));
-            let mut model = Nibble::from_weights(&weights);
-            check(&model);
-            for slot in slots {
-                let spans: Vec<_> = (0..16).map(|symbol| model.span(symbol)).collect();
-                let (symbol, start, frequency) = model.learn_slot(slot);
-                prop_assert_eq!((start, frequency), spans[symbol]);
-                prop_assert!((start..start + frequency).contains(&(slot as u32)));
-                check(&model);
-            }
+            check_learning(Nibble::from_weights(&weights), &slots);
+            check_learning(SlowNibble::from_weights(&weights), &slots);
         }
+    }
+
+    #[test]
+    fn a_model_turns_from_one_end_to_the_other() {
+        let slots = [[i16::MAX; 3000], [0; 3000], [i16::MAX; 3000]].concat();
+        check_learning(Nibble::default(), &slots);
+        check_learning(SlowNibble::default(), &slots);
     }
 
     #[test]

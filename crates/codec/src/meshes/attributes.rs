@@ -124,7 +124,7 @@ fn code_values<const PARTS: usize>(
         };
         let wanted = wanted.get(vertex).copied().unwrap_or(predicted);
         let wanted = std::array::from_fn(|part| wanted[part] - predicted[part]);
-        let residual = residuals.code(coder, (vertex, parents), wanted, |_, _| 0);
+        let residual = residuals.code(coder, (vertex, parents), wanted);
         let value = std::array::from_fn(|part| predicted[part].wrapping_add(residual[part]));
         if value.iter().any(|part| !(0..=largest).contains(part)) {
             return Err(DecodeError::malformed(

@@ -3,6 +3,7 @@
 //! Follows FORMAT.md 6.3. The last edge of the last loop is the gate: the next triangle is built
 //! on it, or it is closed. In a whole loop each edge starts where the one before it ends, and
 //! the first where the last ends.
+//! The edge that a triangle leaves last mostly is the next gate: it is handed over at once.
 //!
 //! Always true: closed edges of a loop come before its open ones.
 
@@ -123,33 +124,38 @@ impl Border {
         })
     }
 
-    /// Builds a triangle on the gate that takes the edge before it.
-    pub(super) fn build_left(&mut self, sides: Sides) {
+    /// Builds a triangle on the gate that takes the edge before it. Returns the next gate, as all
+    /// of these do, or none if an edge of the border is.
+    #[inline]
+    pub(super) fn build_left(&mut self, sides: Sides) -> Option<Edge> {
         self.edges.pop_back();
-        self.push(sides.ahead);
+        self.open(sides.ahead)
     }
 
     /// Builds a triangle on the gate that takes the loop's first edge.
-    pub(super) fn build_right(&mut self, sides: Sides) {
+    #[inline]
+    pub(super) fn build_right(&mut self, sides: Sides) -> Option<Edge> {
         self.edges.pop_front();
-        self.push(sides.behind);
+        self.open(sides.behind)
     }
 
     /// Builds a triangle on the gate that takes no other edge.
-    pub(super) fn build_free(&mut self, sides: Sides) {
-        self.push(sides.behind);
-        self.push(sides.ahead);
+    pub(super) fn build_free(&mut self, sides: Sides) -> Option<Edge> {
+        let behind = self.open(sides.behind);
+        self.edges.extend(behind);
+        self.open(sides.ahead)
     }
 
     /// The same, if its third point is a new one: neither edge can be there yet.
     #[inline]
-    pub(super) fn build_new(&mut self, sides: Sides) {
-        self.edges.extend([sides.behind, sides.ahead]);
+    pub(super) fn build_new(&mut self, sides: Sides) -> Option<Edge> {
+        self.edges.push_back(sides.behind);
+        Some(sides.ahead)
     }
 
     /// Builds a triangle on the gate whose third point lies on the loop at `place`, so that the
     /// loop falls into two.
-    pub(super) fn build_split(&mut self, sides: Sides, place: usize) {
+    pub(super) fn build_split(&mut self, sides: Sides, place: usize) -> Option<Edge> {
         // The shorter part moves, so that hostile splits of a long loop stay cheap.
         let (moved, last) = if place * 2 < self.edges.len() {
             let moved: VecDeque<Edge> = self.edges.drain(..place).collect();
@@ -161,29 +167,36 @@ impl Border {
             (moved, sides.behind)
         };
         self.others.push(std::mem::replace(&mut self.edges, moved));
-        self.edges.push_back(last);
+        Some(last)
     }
 
     /// Starts a piece with a triangle of these points and vertices.
-    pub(super) fn start(&mut self, [a, b, c]: [u32; 3], [at_a, at_b, at_c]: [u32; 3]) {
+    pub(super) fn start(
+        &mut self,
+        [a, b, c]: [u32; 3],
+        [at_a, at_b, at_c]: [u32; 3],
+    ) -> Option<Edge> {
         self.edges.clear();
         self.edges.extend([
             Edge::new([b, a, c], [at_b, at_a, at_c]),
             Edge::new([a, c, b], [at_a, at_c, at_b]),
-            Edge::new([c, b, a], [at_c, at_b, at_a]),
         ]);
+        Some(Edge::new([c, b, a], [at_c, at_b, at_a]))
     }
 
-    /// Opens an edge of the gate's loop; the same edge from the other side cancels it.
-    fn push(&mut self, new: Edge) {
+    /// Opens an edge of the gate's loop, behind its last one; the same edge from the other side
+    /// cancels it.
+    #[inline]
+    fn open(&mut self, new: Edge) -> Option<Edge> {
         let is_same = |old: &Edge| old.is_turned(&new) && old.is_open();
         if self.edges.back().is_some_and(is_same) {
             self.edges.pop_back();
         } else if self.edges.front().is_some_and(is_same) {
             self.edges.pop_front();
         } else {
-            self.edges.push_back(new);
+            return Some(new);
         }
+        None
     }
 }
 

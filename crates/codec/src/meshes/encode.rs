@@ -2,11 +2,11 @@
 //!
 //! Follows FORMAT.md section 6.
 
-use glam::{DMat3, DVec3, Vec3};
+use glam::{DMat3, DVec3, Vec3, Vec3A};
 use touchline_scene::Lattice;
 
 use super::leading::Leading;
-use super::parts::{self, MotionSteps, SHIFT_STEPS, TURN_STEPS};
+use super::parts::{MotionSteps, SHIFT_STEPS, TURN_STEPS};
 use super::positions::{self, Grid};
 use super::topology::Counts;
 use super::{
@@ -256,12 +256,10 @@ fn encode_key(options: &MeshOptions, mesh: &Mesh) -> (Vec<u8>, Option<EncodedRun
     let mut leading = Leading::new(mesh, &triangles, counts.has_seams);
     // Writing what is there breaks no rule, so nothing below fails.
     let topology = walk::code(&mut coder, counts, &mut leading).unwrap_or_default();
-    coder.mark("walk");
     let order = leading.order;
     let metres = in_order(&order, &mesh.positions).map(|position| position.as_dvec3());
     let (lattice, step_bits) = lattice_around(&metres.collect::<Vec<_>>(), options.step_metres);
     let wanted = in_units(&mesh.positions, &order, lattice);
-    let seeds = seeds(&wanted);
     let key = KeyHeader {
         triangle_count: counts.triangle_count,
         texture_bits: if mesh.texture.is_empty() {
@@ -271,7 +269,6 @@ fn encode_key(options: &MeshOptions, mesh: &Mesh) -> (Vec<u8>, Option<EncodedRun
         },
         has_colours: !mesh.colours.is_empty(),
         step_bits,
-        part_count: seeds.len() as u8,
         lattice,
     };
     let header = Header {
@@ -282,17 +279,14 @@ fn encode_key(options: &MeshOptions, mesh: &Mesh) -> (Vec<u8>, Option<EncodedRun
     };
     let grid = Grid::new(key.step(), header.offset);
     let places = positions::code_key(&mut coder, &topology, grid, &wanted).unwrap_or_default();
-    coder.mark("positions");
     let wanted = wanted_attributes(mesh, &order, key.texture_bits);
     let attributes = attributes::code(&mut coder, &topology, &places, &key, Some(&wanted));
-    coder.mark("attributes");
-    let coded = parts::code_seeds(&mut coder, key.part_count, header.vertex_count, &seeds);
     let mut bytes = Vec::new();
     header.write(&mut bytes);
     key.write(&mut bytes);
     finish(&mut bytes, coder);
-    let run = attributes.and(coded).ok().map(|seeds| EncodedRun {
-        run: Run::new(topology, places, &key, seeds),
+    let run = attributes.ok().map(|_| EncodedRun {
+        run: Run::new(topology, places, &key),
         source: mesh.clone(),
         order,
     });
@@ -312,7 +306,7 @@ fn encode_difference(encoded: &mut EncodedRun, positions: &[Vec3]) -> Option<Vec
         offset: offset_for(&wanted, run.step)?,
     };
     let mut coder = SymbolWriter::default();
-    run.start_difference();
+    run.start_difference(&mut coder, seeds).ok()?;
     let motions = motions(run, &wanted);
     run.parts
         .code_motions(&mut coder, &run.places, run.step, &motions);
@@ -326,10 +320,10 @@ fn encode_difference(encoded: &mut EncodedRun, positions: &[Vec3]) -> Option<Vec
 }
 
 /// Vertices that lie far from each other, ascending: the middles of parts.
-fn seeds(places: &[DVec3]) -> Vec<u32> {
+fn seeds(places: &[Vec3A]) -> Vec<u32> {
     let count = (places.len() / VERTICES_PER_PART).min(PART_COUNT_MAX);
     let mut seeds = Vec::with_capacity(count);
-    let mut distances = vec![f64::INFINITY; places.len()];
+    let mut distances = vec![f32::INFINITY; places.len()];
     let mut next = 0;
     while seeds.len() < count {
         seeds.push(next as u32);

@@ -18,6 +18,7 @@ mod residuals;
 mod seams;
 #[cfg(feature = "encode")]
 mod sewing;
+mod shares;
 mod steps;
 mod topology;
 mod walk;
@@ -31,7 +32,7 @@ use touchline_scene::{
 };
 
 use crate::bytes::{self, Reader};
-use crate::entropy::SymbolReader;
+use crate::entropy::{SymbolCoder, SymbolReader};
 use crate::{Decode, DecodeError, Limits, only_chunk};
 use parts::Parts;
 use positions::Grid;
@@ -68,7 +69,6 @@ struct KeyHeader {
     has_colours: bool,
     /// Units in a step of the quantiser, as a power of two.
     step_bits: u8,
-    part_count: u8,
     /// The run's origin and unit.
     lattice: Lattice,
 }
@@ -112,7 +112,7 @@ impl KeyHeader {
         let texture_bits = reader.u8()?;
         let has_colours = flag(reader.u8()?, "colours are there (1) or not (0)")?;
         let step_bits = reader.u8()?;
-        let part_count = reader.u8()?;
+        let zero = reader.u8()?;
         let (origin, step_metres) = bytes::grid(reader, (OFFSET_MAX + LATTICE_MAX) as f32, "6.2")?;
         let wrong = |rule| Err(DecodeError::malformed("6.2", rule));
         if texture_bits > TEXTURE_BITS_MAX {
@@ -121,15 +121,14 @@ impl KeyHeader {
         if step_bits > STEP_BITS_MAX {
             return wrong("a step has at most 16 units");
         }
-        if usize::from(part_count) > parts::COUNT_MAX {
-            return wrong("there are at most 64 parts");
+        if zero != 0 {
+            return wrong("byte 31 is zero");
         }
         Ok(Self {
             triangle_count,
             texture_bits,
             has_colours,
             step_bits,
-            part_count,
             lattice: Lattice {
                 origin,
                 step_metres,
@@ -156,7 +155,7 @@ impl KeyHeader {
     fn write(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.triangle_count.to_le_bytes());
         let colours = self.has_colours.into();
-        bytes.extend_from_slice(&[self.texture_bits, colours, self.step_bits, self.part_count]);
+        bytes.extend_from_slice(&[self.texture_bits, colours, self.step_bits, 0]);
         let [x, y, z] = self.lattice.origin;
         for number in [x, y, z, self.lattice.step_metres] {
             bytes.extend_from_slice(&number.to_le_bytes());
@@ -198,12 +197,12 @@ struct Deviations {
 
 impl Run {
     /// Starts with a key.
-    fn new(topology: Topology, places: Vec<Vec3A>, key: &KeyHeader, seeds: Vec<u32>) -> Self {
+    fn new(topology: Topology, places: Vec<Vec3A>, key: &KeyHeader) -> Self {
         Self {
             lattice: key.lattice,
             step: key.step(),
             frame_in_run: 0,
-            parts: Parts::new(seeds),
+            parts: Parts::default(),
             models: positions::Models::default(),
             deviations: Deviations::default(),
             places,
@@ -211,13 +210,25 @@ impl Run {
         }
     }
 
-    /// Makes what only differences need; a run of one frame does without.
-    fn start_difference(&mut self) {
-        self.parts.divide(&self.places);
+    /// Starts a difference. The first one makes what only differences need; a run of one frame
+    /// does without.
+    ///
+    /// `seeds`: the middles of parts, for the writing side.
+    fn start_difference(
+        &mut self,
+        coder: &mut impl SymbolCoder,
+        seeds: impl FnOnce(&[Vec3A]) -> Vec<u32>,
+    ) -> Result<(), DecodeError> {
+        if self.frame_in_run > 0 {
+            return Ok(());
+        }
+        let seeds = seeds(&self.places);
+        self.parts.code_seeds(coder, &self.places, &seeds)?;
         self.deviations
             .offsets
             .resize(self.places.len(), Vec3A::ZERO);
         self.deviations.unrests.resize(self.places.len(), 0);
+        Ok(())
     }
 
     /// The lattice of a frame.
@@ -316,12 +327,12 @@ impl Decoder {
 /// the lower bits then are a small number's own.
 const LARGE: f32 = 12_582_912.0;
 
-/// The nearest whole number, ties to the even one; of one below 2^22 in magnitude.
+/// The nearest whole number, ties to the even one; of one below 2^22 in magnitude, or else any.
 ///
 /// Not by `as`, which takes WebAssembly several instructions for what is never so large.
 #[inline]
 fn whole(value: f32) -> i32 {
-    (value + LARGE).to_bits() as i32 - LARGE.to_bits() as i32
+    ((value + LARGE).to_bits() as i32).wrapping_sub(LARGE.to_bits() as i32)
 }
 
 /// In an order of additions that does not depend on the machine.
@@ -360,9 +371,8 @@ fn decode_key(
     let grid = Grid::new(key.step(), header.offset);
     let places = positions::code_key(&mut coder, &topology, grid, &[])?;
     let attributes = attributes::code(&mut coder, &topology, &places, &key, None)?;
-    let seeds = parts::code_seeds(&mut coder, key.part_count, header.vertex_count, &[])?;
     coder.finish("6.1")?;
-    let run = Run::new(topology, places, &key, seeds);
+    let run = Run::new(topology, places, &key);
     let topology = MeshTopology {
         indices: run.topology.indices.clone(),
         attributes,
@@ -385,7 +395,7 @@ fn decode_difference(
         })?;
     let mut coder = SymbolReader::new(payload);
     let grid = Grid::new(run.step, header.offset);
-    run.start_difference();
+    run.start_difference(&mut coder, |_| Vec::new())?;
     run.parts
         .code_motions(&mut coder, &run.places, run.step, &[]);
     positions::code_difference(&mut coder, &mut run, grid, &[])?;

@@ -7,13 +7,13 @@
 
 #[cfg(feature = "encode")]
 use glam::DVec3;
-use glam::Vec3A;
+use glam::{BVec3A, Vec3A};
 
 use super::residuals::Residuals;
 use super::topology::{NONE, Parents, Topology};
 use super::{Deviations, LARGE, LATTICE_MAX, Run, whole};
 use crate::DecodeError;
-use crate::entropy::{Nibble, SymbolCoder, code_number};
+use crate::entropy::{SlowNibble, SymbolCoder, code_number};
 
 /// A vertex where the writing side wants it, in units from the run's origin.
 #[cfg(feature = "encode")]
@@ -29,13 +29,18 @@ pub(super) struct Grid {
     step: f32,
     /// The lowest place that the frame's lattice has.
     lowest: Vec3A,
+    highest: Vec3A,
 }
 
 impl Grid {
     /// `step`: of the quantiser, in units. `offset`: where the frame's lattice starts.
     pub(super) fn new(step: f32, offset: [i32; 3]) -> Self {
         let lowest = Vec3A::from_array(offset.map(|axis| axis as f32));
-        Self { step, lowest }
+        Self {
+            step,
+            lowest,
+            highest: lowest + LATTICE_MAX as f32,
+        }
     }
 
     /// The steps from a prediction to where a vertex shall be.
@@ -60,17 +65,19 @@ impl Grid {
         predicted + Vec3A::from_array(level.map(|steps| steps as f32)) * self.step
     }
 
-    /// Checks that all places between `lo` and `hi` are on the lattice.
-    fn check(self, lo: Vec3A, hi: Vec3A, section: &'static str) -> Result<(), DecodeError> {
-        let highest = self.lowest + LATTICE_MAX as f32;
-        if lo.cmpge(self.lowest).all() && hi.cmple(highest).all() {
-            Ok(())
-        } else {
-            Err(DecodeError::malformed(
-                section,
-                "every vertex lies on the lattice",
-            ))
+    /// Whether a place is on the lattice, by axis.
+    #[inline]
+    fn holds(self, place: Vec3A) -> BVec3A {
+        place.cmpge(self.lowest) & place.cmple(self.highest)
+    }
+
+    /// Checks that all were on the lattice; those behind one that was not mean nothing.
+    fn check(self, are_inside: BVec3A, section: &'static str) -> Result<(), DecodeError> {
+        if are_inside.all() {
+            return Ok(());
         }
+        let rule = "every vertex lies on the lattice";
+        Err(DecodeError::malformed(section, rule))
     }
 }
 
@@ -83,6 +90,7 @@ pub(super) fn code_key(
 ) -> Result<Vec<Vec3A>, DecodeError> {
     let mut residuals = Residuals::<3>::new(topology.points.len());
     let mut places: Vec<Vec3A> = Vec::with_capacity(topology.points.len());
+    let mut are_inside = BVec3A::TRUE;
     for (vertex, (&point, kin)) in topology.points.iter().zip(&topology.kin).enumerate() {
         if (point as usize) < vertex {
             places.push(places[point as usize]);
@@ -105,14 +113,15 @@ pub(super) fn code_key(
                 (predicted, Plane::through([a, b, c]))
             }
         };
-        let wanted = plane.upright.last(grid.level(wanted, vertex, predicted));
-        let at = (vertex, kin.parents);
-        let level = residuals.code(coder, at, wanted, |part, level| plane.rise(part, level));
+        let mut wanted = plane.upright.last(grid.level(wanted, vertex, predicted));
+        wanted[2] = wanted[2].wrapping_sub(plane.rise(wanted));
+        let mut level = residuals.code(coder, (vertex, kin.parents), wanted);
+        level[2] = level[2].wrapping_add(plane.rise(level));
         let place = grid.place(predicted, plane.upright.back(level));
-        // Each by itself: predictions are exact as long as places are on the lattice.
-        grid.check(place, place, "6.5")?;
+        are_inside &= grid.holds(place);
         places.push(place);
     }
+    grid.check(are_inside, "6.5")?;
     Ok(places)
 }
 
@@ -127,15 +136,15 @@ const UNREST_OF_ONE_MAX: u32 = 7;
 #[derive(Debug)]
 pub(super) struct Models {
     /// Which parts of a level are not zero, and whether one is more than 1.
-    patterns: [Nibble; TWIN + 1],
-    larger: [Nibble; TWIN + 1],
+    patterns: [SlowNibble; TWIN + 1],
+    larger: [SlowNibble; TWIN + 1],
 }
 
 impl Default for Models {
     fn default() -> Self {
         Self {
-            patterns: [Nibble::default(); TWIN + 1],
-            larger: [Nibble::default(); TWIN + 1],
+            patterns: [SlowNibble::default(); TWIN + 1],
+            larger: [SlowNibble::default(); TWIN + 1],
         }
     }
 }
@@ -216,8 +225,13 @@ pub(super) fn code_difference(
         ..
     } = run;
     let Deviations { offsets, unrests } = deviations;
-    let (mut lo, mut hi) = (grid.lowest, grid.lowest);
+    let mut are_inside = BVec3A::TRUE;
+    let are_points_whole = coder.raw(1, are_whole(topology, wanted).into()) != 0;
     for (vertex, &point) in topology.points.iter().enumerate() {
+        if are_points_whole && (point as usize) < vertex {
+            places[vertex] = places[point as usize];
+            continue;
+        }
         let moved = parts.moved(vertex, places[vertex]);
         let (predicted, surrounding) = if (point as usize) < vertex {
             (moved + offsets[point as usize], TWIN)
@@ -236,10 +250,23 @@ pub(super) fn code_difference(
         unrests[vertex] = unrest.sum::<u32>().min(UNREST_OF_ONE_MAX) as u8;
         offsets[vertex] = place - moved;
         places[vertex] = place;
-        lo = lo.min(place);
-        hi = hi.max(place);
+        are_inside &= grid.holds(place);
     }
-    grid.check(lo, hi, "6.7")
+    grid.check(are_inside, "6.7")
+}
+
+/// Whether the writing side wants all vertices of a point at one place.
+#[cfg(feature = "encode")]
+fn are_whole(topology: &Topology, wanted: &Wanted) -> bool {
+    let points = topology.points.iter().map(|&point| point as usize);
+    points
+        .zip(wanted)
+        .all(|(point, place)| wanted[point] == *place)
+}
+
+#[cfg(not(feature = "encode"))]
+fn are_whole(_: &Topology, _: &Wanted) -> bool {
+    true
 }
 
 /// To the nearest whole number, ties to the even one; below 2^22 in magnitude.
@@ -297,14 +324,13 @@ impl Plane {
         }
     }
 
-    /// What the last part of a level is likely to be after those before it; nothing of others.
+    /// What the last part of a level is likely to be after those before it.
     #[inline]
-    fn rise(self, part: usize, [first, second, _]: [i32; 3]) -> i32 {
-        let [p, q] = self.slopes.map(i64::from);
-        match part {
-            2 => ((p * i64::from(first) + q * i64::from(second) + 128) >> 8) as i32,
-            _ => 0,
-        }
+    fn rise(self, [first, second, _]: [i32; 3]) -> i32 {
+        let [p, q] = self.slopes;
+        // Whatever wraps around ends off the lattice.
+        let risen = p.wrapping_mul(first).wrapping_add(q.wrapping_mul(second));
+        risen.wrapping_add(128) >> 8
     }
 }
 

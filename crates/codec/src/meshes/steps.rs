@@ -2,8 +2,6 @@
 //!
 //! Follows FORMAT.md 6.3.
 
-use std::ops::RangeInclusive;
-
 use super::border::{Border, Edge};
 use crate::entropy::{Flag, Nibble, SymbolCoder, code_number};
 
@@ -87,9 +85,8 @@ impl Guide for Reading {
     fn meet(&mut self, _: usize, _: u32) {}
 }
 
-/// Valences are told apart in this range: six is usual once all triangles are there.
-const VALENCES: RangeInclusive<u8> = 2..=5;
-const VALENCE_COUNT: usize = (*VALENCES.end() - *VALENCES.start() + 1) as usize;
+/// Valences are told apart from 2 to 5: six is usual once all triangles are there.
+const VALENCE_COUNT: usize = 4;
 /// Seams at a point are told apart up to this: two is usual, one that comes and one that goes.
 const SEAMS_MAX: u8 = 2;
 /// What surrounds a step.
@@ -97,17 +94,24 @@ const SURROUNDING_COUNT: usize =
     (KIND_COUNT + 1) * (SEAMS_MAX as usize + 1) * VALENCE_COUNT * VALENCE_COUNT;
 
 /// What is known at a point so far.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Met {
-    /// Triangles.
-    valence: u8,
+    /// Triangles less 2, as far as valences are told apart.
+    valence: i8,
     /// Seams.
     seams: u8,
 }
 
 impl Met {
+    /// No triangle yet.
+    pub(super) const NEW: Self = Self {
+        valence: -2,
+        seams: 0,
+    };
+
+    #[inline]
     pub(super) fn count_triangle(&mut self) {
-        self.valence = self.valence.saturating_add(1);
+        self.valence = (self.valence + 1).min(VALENCE_COUNT as i8 - 1);
     }
 
     pub(super) fn count_seam(&mut self) {
@@ -115,9 +119,9 @@ impl Met {
     }
 
     /// How many triangles, as far as that is told apart.
+    #[inline]
     fn valence(self) -> usize {
-        let least = *VALENCES.start();
-        usize::from(self.valence.clamp(least, *VALENCES.end()) - least)
+        self.valence.max(0) as usize
     }
 }
 

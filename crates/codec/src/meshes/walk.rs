@@ -46,15 +46,17 @@ pub(super) fn code<C: SymbolCoder>(
     let mut walk = Walk::new(counts);
     let mut models = Models::new();
     let mut kind = 0;
-    while walk.triangle_count() < counts.triangle_count {
+    let mut ahead = None;
+    let index_count = (counts.triangle_count as usize).saturating_mul(3);
+    while walk.topology.indices.len() < index_count {
         if coder.is_past_end() {
             return Err(DecodeError::malformed(
                 "6.3",
                 "the walk reaches every triangle",
             ));
         }
-        let Some(gate) = walk.border.take_gate() else {
-            walk.start(coder, guide, &mut models)?;
+        let Some(gate) = ahead.or_else(|| walk.border.take_gate()) else {
+            ahead = walk.start(coder, guide, &mut models)?;
             continue;
         };
         let ends = [gate.from, gate.to].map(|end| walk.mets[end as usize]);
@@ -65,21 +67,23 @@ pub(super) fn code<C: SymbolCoder>(
         };
         let (step, takes_seam) = models.step(coder, surrounding, wanted);
         kind = step.kind();
-        match step {
-            Step::Close => walk.border.close(gate),
+        ahead = match step {
+            Step::Close => {
+                walk.border.close(gate);
+                None
+            }
             Step::PutOff if gate.is_seam => return known(None),
             Step::PutOff => {
                 walk.count_seam(gate);
                 walk.border.put_off(gate);
+                None
             }
             Step::New if !gate.is_seam => walk.take_new(guide, gate)?,
-            Step::Left | Step::Right => {
-                walk.take_beside(coder, guide, gate, (step, takes_seam))?;
-            }
+            Step::Left | Step::Right => walk.take_beside(coder, guide, gate, (step, takes_seam))?,
             Step::New | Step::Split(_) | Step::Seen(_) => {
-                walk.take_far(coder, guide, gate, step)?;
+                walk.take_far(coder, guide, gate, step)?
             }
-        }
+        };
     }
     Ok(walk.topology)
 }
@@ -105,10 +109,6 @@ impl Walk {
     /// The number that a new vertex gets.
     fn next(&self) -> u32 {
         self.topology.points.len() as u32
-    }
-
-    fn triangle_count(&self) -> u32 {
-        (self.topology.indices.len() / 3) as u32
     }
 
     /// The edge that a step to the left or right takes beside the gate.
@@ -150,14 +150,17 @@ impl Walk {
 
     /// Takes the most usual step at the gate: a new point, and no seam.
     #[inline]
-    fn take_new(&mut self, guide: &mut impl Guide, gate: Edge) -> Result<(), DecodeError> {
+    fn take_new(
+        &mut self,
+        guide: &mut impl Guide,
+        gate: Edge,
+    ) -> Result<Option<Edge>, DecodeError> {
         let third = self.meet([gate.from, gate.to, gate.apex], gate.vertices)?;
         guide.meet(2, third);
         let [at_from, at_to, _] = gate.vertices;
         let (corners, vertices) = ([gate.from, gate.to, third], [at_from, at_to, third]);
-        self.border.build_new(Sides::new(corners, vertices));
         self.add(corners, vertices);
-        Ok(())
+        Ok(self.border.build_new(Sides::new(corners, vertices)))
     }
 
     /// Takes a step to the left or right; if it says so, the edge beside the gate is a seam.
@@ -168,7 +171,7 @@ impl Walk {
         guide: &mut impl Guide,
         gate: Edge,
         (step, takes_seam): (Step, bool),
-    ) -> Result<(), DecodeError> {
+    ) -> Result<Option<Edge>, DecodeError> {
         let beside = known(self.beside(gate, step))?;
         let (edge, third) = (beside.edge, beside.third);
         if step == Step::Left {
@@ -191,14 +194,12 @@ impl Walk {
             }
             vertices = self.choose(coder, guide, (corners, NO_VERTICES), side)?;
         }
-        let sides = Sides::new(corners, vertices);
-        if step == Step::Left {
-            self.border.build_left(sides);
-        } else {
-            self.border.build_right(sides);
-        }
         self.add(corners, vertices);
-        Ok(())
+        let sides = Sides::new(corners, vertices);
+        Ok(match step {
+            Step::Left => self.border.build_left(sides),
+            _ => self.border.build_right(sides),
+        })
     }
 
     /// Takes a step over a seam to a new point, or to one that lies on neither side of the gate.
@@ -208,7 +209,7 @@ impl Walk {
         guide: &mut impl Guide,
         gate: Edge,
         step: Step,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<Option<Edge>, DecodeError> {
         let mut vertices = NO_VERTICES;
         let mut split_at = 0;
         let third = match step {
@@ -227,14 +228,12 @@ impl Walk {
         let corners = [gate.from, gate.to, third];
         let side = (!gate.is_seam).then_some((gate, [0, 1]));
         let vertices = self.choose(coder, guide, (corners, vertices), side)?;
-        let sides = Sides::new(corners, vertices);
-        if let Step::Split(_) = step {
-            self.border.build_split(sides, split_at);
-        } else {
-            self.border.build_free(sides);
-        }
         self.add(corners, vertices);
-        Ok(())
+        let sides = Sides::new(corners, vertices);
+        Ok(match step {
+            Step::Split(_) => self.border.build_split(sides, split_at),
+            _ => self.border.build_free(sides),
+        })
     }
 
     /// Starts a piece: three points, each new or any earlier one.
@@ -243,7 +242,7 @@ impl Walk {
         coder: &mut impl SymbolCoder,
         guide: &mut impl Guide,
         models: &mut Models,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<Option<Edge>, DecodeError> {
         let mut corners = [0; 3];
         let mut vertices = NO_VERTICES;
         for (corner, wanted) in guide.start().into_iter().enumerate() {
@@ -263,9 +262,8 @@ impl Walk {
             };
         }
         let vertices = self.choose(coder, guide, (corners, vertices), None)?;
-        self.border.start(corners, vertices);
         self.add(corners, vertices);
-        Ok(())
+        Ok(self.border.start(corners, vertices))
     }
 
     /// The point that is so far back from the next number.
@@ -306,7 +304,7 @@ impl Walk {
             others: NONE,
         });
         self.topology.sides.push(side);
-        self.mets.push(Met::default());
+        self.mets.push(Met::NEW);
         Ok(vertex)
     }
 

@@ -10,7 +10,7 @@ use super::colour::{self, Steps};
 use super::level::{Colour, morton_from_cell};
 use super::octree::{Octree, Wanted};
 use super::shape::Shape;
-use crate::entropy::{Flag, Nibble, SymbolCoder, SymbolWriter};
+use crate::entropy::{Alphabet, Flag, SymbolCoder, SymbolWriter};
 
 /// Points on a grid: a point lies at `origin + (cell + 0.5) * step_metres`, per axis.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -243,7 +243,7 @@ struct Recorder {
 impl SymbolCoder for Recorder {
     const IS_WRITER: bool = true;
 
-    fn nibble(&mut self, _: &mut Nibble, wanted: u8) -> u8 {
+    fn nibble<const RATE: u32>(&mut self, _: &mut Alphabet<RATE>, wanted: u8) -> u8 {
         wanted
     }
 
