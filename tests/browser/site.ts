@@ -109,12 +109,13 @@ function keepCommandBuffers(): void {
   const keeping = `
     const kept = [];
     const encoder = globalThis.GPUCommandEncoder?.prototype ?? {};
-    const { finish } = encoder;
-    encoder.finish = function (...words) {
-      const buffer = finish.apply(this, words);
-      kept.push(this, buffer);
-      return buffer;
-    };
+    encoder.finish &&= new Proxy(encoder.finish, {
+      apply: (finish, self, words) => {
+        const buffer = Reflect.apply(finish, self, words);
+        kept.push(self, buffer);
+        return buffer;
+      },
+    });
   `;
   writeFileSync(worker, readFileSync(worker, "utf8") + keeping);
 }

@@ -1,5 +1,5 @@
 /**
- * Goal: the replay shows the frame that the broadcast shows, and tells of others as it reaches them.
+ * Goal: the replay shows the frame that the broadcast shows; announced ones are told of in time.
  * Method: the frame code burnt into the demo's broadcast against the frame that the element
  * names: at most 1 off for 95 % of the video's frames while playing at a quarter of the speed, the
  * very one when paused.

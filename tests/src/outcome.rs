@@ -7,8 +7,8 @@ use crate::ladder::athlete_on_screen;
 use crate::network::{Decoders, Driver, Network, STEP_SECS};
 use crate::replay::{Refinement, Replay};
 
-/// Twenty seconds of one athlete at 30 frames a second and 25 Mbit/s, a real capture's shares: 7 % in
-/// the coarsest of three layers, 21 % and 72 % in the others.
+/// Twenty seconds of one athlete at 30 frames a second and 25 Mbit/s, in a real capture's shares:
+/// 7 % in the coarsest of three layers, 21 % and 72 % in the others.
 pub fn athlete() -> Replay {
     Replay {
         frame_rate: FrameRate::whole(30),

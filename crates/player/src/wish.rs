@@ -17,8 +17,8 @@ const COARSE_SHARE: f64 = 0.25;
 /// Frames so near the clock count as urgent whatever their share.
 pub(crate) const NEAR: Rank = Rank(3);
 
-/// So far ahead of a clock that runs a rendition that the network keeps up with needs no coarser one
-/// before it.
+/// So far ahead of a clock that runs, a rendition that the network keeps up with needs no coarser
+/// one before it.
 const SPARED_AHEAD: Seconds = Seconds(3.0);
 
 /// A segment or a frame.
