@@ -41,11 +41,9 @@ fn phones_on_the_move_are_served_well() {
 }
 
 #[test]
-fn renditions_that_nobody_sees_are_few() {
+fn a_mesh_does_not_wait_for_its_finer_renditions() {
     for (name, network) in ladder() {
         let outcome = Outcome::of(textured_athlete(), network);
         assert_eq!(outcome.stall_count, 0, "{name}: {outcome:?}");
-        // Where a finer one takes the place of another that was never shown.
-        assert!(outcome.wasted_share < 0.06, "{name}: {outcome:?}");
     }
 }
