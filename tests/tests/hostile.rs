@@ -81,7 +81,8 @@ const POINTS_LAYERS: &[&str] = &[
     "points-layer2.oct2",
 ];
 
-/// A key and its next frame of a mesh, and points decoded up to each layer.
+/// A key and its next frame of a mesh, points decoded up to each layer, and a mesh with coded
+/// normals.
 fn good_vectors() -> Vec<Vector> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
     let read = |name: &&str| fs::read(folder.join(name)).expect("a committed chunk");
@@ -99,6 +100,10 @@ fn good_vectors() -> Vec<Vector> {
     for count in 1..=layers.len() {
         vectors.push(vector(POINTS, vec![], layers[..count].to_vec()));
     }
+    let normals = ["mesh-normals-key.msh2", "mesh-normals-next.msh2"];
+    let [key, next] = normals.map(|name| read(&name));
+    vectors.push(vector(MESH, vec![], vec![key.clone()]));
+    vectors.push(vector(MESH, vec![key], vec![next]));
     vectors
 }
 

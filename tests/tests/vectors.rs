@@ -105,6 +105,20 @@ fn a_run_of_meshes_decodes_as_ever() {
     check(MESH, names, || run(48, 38).into());
 }
 
+#[test]
+fn coded_normals_decode_as_ever() {
+    let run = |columns: u8, rows| {
+        let mut encoder = meshes::Encoder::new(MeshOptions::default());
+        let frame = |turned| creased(globe(turned, columns, rows), columns.into());
+        [0.0, 0.1].map(|turned| vec![encoder.encode(&frame(turned)).bytes])
+    };
+    let names: &[&[&str]] = &[&["mesh-normals-key"], &["mesh-normals-next"]];
+    check(MESH, names, || run(12, 8).into());
+    // With parts enough to be blended.
+    let names: &[&[&str]] = &[&["mesh-normals-parts-key"], &["mesh-normals-parts-next"]];
+    check(MESH, names, || run(48, 38).into());
+}
+
 /// A hollow ball on a grid, coloured by place, with a few strays.
 fn cloud() -> PointCloud {
     let mut cloud = PointCloud {
@@ -156,6 +170,38 @@ fn globe(turned: f32, columns: u8, rows: u8) -> Mesh {
         }
     }
     mesh
+}
+
+/// A globe of so many columns with normals and a crease: below its equator they all lean down, and
+/// above it up.
+fn creased(mut globe: Mesh, column_count: u32) -> Mesh {
+    let row = column_count + 1;
+    let vertex_count = globe.positions.len() as u32;
+    // The first that lies on the equator, and what is doubled of it.
+    let equator = vertex_count / row / 2 * row;
+    for vertex in equator..equator + row {
+        let from = vertex as usize;
+        globe.positions.push(globe.positions[from]);
+        globe.texture.push(globe.texture[from]);
+        globe.colours.push(globe.colours[from]);
+    }
+    for triangle in globe.indices.chunks_exact_mut(3) {
+        if triangle.iter().any(|&vertex| vertex < equator) {
+            continue;
+        }
+        for vertex in triangle {
+            if *vertex < equator + row {
+                *vertex += vertex_count - equator;
+            }
+        }
+    }
+    let middle = globe.positions[0].midpoint(globe.positions[vertex_count as usize - 1]);
+    let normal = |(vertex, &at): (u32, &Vec3)| {
+        let lean = if vertex < equator + row { 0.15 } else { -0.15 };
+        (at - middle).normalize() + Vec3::Y * lean
+    };
+    globe.normals = (0..).zip(&globe.positions).map(normal).collect();
+    globe
 }
 
 #[test]

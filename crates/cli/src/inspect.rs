@@ -1,11 +1,11 @@
-//! `touchline inspect`: what is in a pack, from its manifest alone.
+//! `touchline inspect`: what is in a pack, from its manifest and the headers of meshes.
 
 use std::fmt;
 use std::path::Path;
 
 use anyhow::Result;
 use serde::Serialize;
-use touchline_pack::{Kind, Manifest, Role, Stream, Track};
+use touchline_pack::{Kind, Role, Segment, Stream, Track};
 
 use crate::open::Opened;
 
@@ -73,6 +73,9 @@ pub struct StreamInspection {
     /// Which of a mesh track's renditions, finest first; absent for points and textures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rendition: Option<usize>,
+    /// `coded` or `derived`, of a mesh track's renditions; absent if its first key is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normals: Option<&'static str>,
     /// Points or vertices of its largest frame; of a layer as decoded up to it.
     pub element_count_max: u32,
     /// Triangles of its largest frame.
@@ -105,7 +108,7 @@ pub fn inspect(path: &Path) -> Result<Inspection> {
     let tracks: Vec<_> = manifest
         .tracks
         .iter()
-        .map(|track| of_track(track, manifest))
+        .map(|track| of_track(track, &opened))
         .collect();
     let segment_bytes: u64 = manifest
         .tracks
@@ -145,7 +148,8 @@ pub fn inspect(path: &Path) -> Result<Inspection> {
     })
 }
 
-fn of_track(track: &Track, manifest: &Manifest) -> TrackInspection {
+fn of_track(track: &Track, opened: &Opened) -> TrackInspection {
+    let manifest = &opened.manifest;
     let duration_secs = manifest.duration().0;
     let frame_count = track.frame_count(manifest.frame_count);
     let layer_bytes: u64 = track.layers.iter().map(Stream::size).sum();
@@ -156,12 +160,14 @@ fn of_track(track: &Track, manifest: &Manifest) -> TrackInspection {
         let in_meshes = place.checked_sub(track.layers.len());
         let whole = if layer.is_some() { finest } else { None }.unwrap_or(stream);
         let element_count = f64::from(frame_count) * f64::from(whole.element_count_max);
+        let rendition = in_meshes.filter(|&index| index < track.renditions.len());
         StreamInspection {
             codec: stream.codec.to_string(),
             frame_count,
             segment_count: stream.segments.len(),
             layer,
-            rendition: in_meshes.filter(|&index| index < track.renditions.len()),
+            rendition,
+            normals: rendition.and_then(|_| normals_of(stream, opened)),
             element_count_max: stream.element_count_max,
             triangle_count_max: stream.triangle_count_max,
             width: stream.width,
@@ -189,6 +195,15 @@ fn of_track(track: &Track, manifest: &Manifest) -> TrackInspection {
         alternative: track.alternative.clone(),
         streams: streams.collect(),
     }
+}
+
+/// Where the normals of a mesh come from, as its first key says.
+fn normals_of(stream: &Stream, opened: &Opened) -> Option<&'static str> {
+    let bytes = opened.read(stream.segments.first()?).ok()?;
+    let segment = Segment::parse(&bytes).ok()?;
+    let key = bytes.get(segment.frames.first()?.bytes.clone())?;
+    let is_coded = touchline_codec::meshes::has_coded_normals(key).ok()?;
+    Some(if is_coded { "coded" } else { "derived" })
 }
 
 impl fmt::Display for Inspection {
@@ -227,13 +242,14 @@ impl fmt::Display for Inspection {
     }
 }
 
-const COLUMN_COUNT: usize = 12;
+const COLUMN_COUNT: usize = 13;
 const HEADINGS: [&str; COLUMN_COUNT] = [
     "track",
     "role",
     "kind",
     "layer",
     "rendition",
+    "normals",
     "codec",
     "frames",
     "largest frame",
@@ -244,7 +260,7 @@ const HEADINGS: [&str; COLUMN_COUNT] = [
 ];
 /// Numbers stand at the right of their columns.
 const IS_NUMBER: [bool; COLUMN_COUNT] = [
-    false, false, false, true, true, false, true, true, true, true, true, true,
+    false, false, false, true, true, false, false, true, true, true, true, true, true,
 ];
 
 fn rows_of(track: &TrackInspection) -> Vec<[String; COLUMN_COUNT]> {
@@ -269,6 +285,7 @@ fn rows_of(track: &TrackInspection) -> Vec<[String; COLUMN_COUNT]> {
             },
             or_nothing(stream.layer),
             or_nothing(stream.rendition),
+            stream.normals.unwrap_or_default().to_owned(),
             stream.codec.clone(),
             stream.frame_count.to_string(),
             largest,

@@ -67,7 +67,7 @@ pub trait Decode {
 
     /// Whether meshes come with normals from now on, as they do at first. Else their bytes are
     /// zero: a surface with its light baked in needs none, and they are a third of a difference's
-    /// time.
+    /// time. Coded ones are read all the same, as the next frame's follow from them.
     fn set_normals(&mut self, _has_normals: bool) {}
 }
 

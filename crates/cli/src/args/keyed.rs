@@ -29,6 +29,16 @@ pub enum ClipArg {
     Chosen(String),
 }
 
+/// Where the normals of a mesh come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NormalsArg {
+    /// The player makes smooth ones.
+    #[default]
+    Derived,
+    /// The frames have them, and they are coded.
+    Coded,
+}
+
 /// One `--track`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrackArg {
@@ -46,8 +56,10 @@ pub struct TrackArg {
     pub role: Option<Role>,
     /// Name shared by tracks that show the same thing.
     pub alternative: Option<String>,
-    /// How its colours meet the light.
-    pub shading: Shading,
+    /// How its colours meet the light; lit if absent and normals are coded, else baked.
+    pub shading: Option<Shading>,
+    /// Where its normals come from.
+    pub normals: NormalsArg,
     /// Whether it is shown all the time; a venue of one frame and a glTF file that does not move
     /// are if absent.
     pub is_static: Option<bool>,
@@ -55,6 +67,16 @@ pub struct TrackArg {
     pub texture: TextureArg,
     /// Whether v of texture coordinates grows upwards; the file kind's habit if absent.
     pub is_v_up: Option<bool>,
+}
+
+impl TrackArg {
+    /// How its colours meet the light: normals are coded for the sake of it.
+    pub fn shading(&self) -> Shading {
+        self.shading.unwrap_or(match self.normals {
+            NormalsArg::Derived => Shading::Baked,
+            NormalsArg::Coded => Shading::Lit,
+        })
+    }
 }
 
 impl FromStr for TrackArg {
@@ -70,7 +92,8 @@ impl FromStr for TrackArg {
                 "alternative" => track.alternative = Some(value.to_owned()),
                 "kind" => track.kind = Some(one_of(key, value, &KINDS)?),
                 "role" => track.role = Some(one_of(key, value, &ROLES)?),
-                "shading" => track.shading = one_of(key, value, &SHADINGS)?,
+                "shading" => track.shading = Some(one_of(key, value, &SHADINGS)?),
+                "normals" => track.normals = one_of(key, value, &NORMALS)?,
                 "static" => track.is_static = Some(one_of(key, value, &BOOLEANS)?),
                 "clip" if value == "none" => track.clip = ClipArg::None,
                 "clip" => track.clip = ClipArg::Chosen(value.to_owned()),
@@ -80,14 +103,21 @@ impl FromStr for TrackArg {
                 _ => {
                     return Err(unknown_key(
                         key,
-                        "path, id, title, kind, role, alternative, shading, static, texture, \
-                         clip, v",
+                        "path, id, title, kind, role, alternative, shading, normals, static, \
+                         texture, clip, v",
                     ));
                 }
             }
         }
         if track.path.is_empty() {
             return Err("`path=` is missing: say where the track's frames are".to_owned());
+        }
+        if track.normals == NormalsArg::Coded && track.shading == Some(Shading::Baked) {
+            return Err(
+                "`normals=coded` is for light, and `shading=baked` has none: \
+                        leave one of them out"
+                    .to_owned(),
+            );
         }
         Ok(track)
     }
@@ -100,6 +130,10 @@ const ROLES: [(&str, Role); 3] = [
     ("venue", Role::Venue),
 ];
 const SHADINGS: [(&str, Shading); 2] = [("baked", Shading::Baked), ("lit", Shading::Lit)];
+const NORMALS: [(&str, NormalsArg); 2] = [
+    ("derived", NormalsArg::Derived),
+    ("coded", NormalsArg::Coded),
+];
 const BOOLEANS: [(&str, bool); 2] = [("true", true), ("false", false)];
 const V_DIRECTIONS: [(&str, bool); 2] = [("up", true), ("down", false)];
 
@@ -237,7 +271,16 @@ mod tests {
         assert_eq!(track.kind, Some(Kind::Points));
         assert_eq!(track.is_static, Some(true));
         assert_eq!(track.is_v_up, Some(true));
-        for wrong in ["id=a", "path=x,kind=cube", "path=x,colour=red", "path"] {
+        assert_eq!(track.shading(), Shading::Baked);
+        let track: TrackArg = "path=a.obj,normals=coded".parse().unwrap();
+        assert_eq!(track.shading(), Shading::Lit);
+        for wrong in [
+            "id=a",
+            "path=x,kind=cube",
+            "path=x,colour=red",
+            "path=x,normals=coded,shading=baked",
+            "path",
+        ] {
             assert!(wrong.parse::<TrackArg>().is_err(), "took {wrong}");
         }
     }

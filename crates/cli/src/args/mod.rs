@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use touchline_scene::FrameRate;
 
-pub use keyed::{ClipArg, PresetArg, TextureArg, TrackArg, ViewpointArg};
+pub use keyed::{ClipArg, NormalsArg, PresetArg, TextureArg, TrackArg, ViewpointArg};
 
 /// Makes, checks, serves and draws replay packs.
 #[derive(Debug, Parser)]
@@ -51,9 +51,11 @@ pub struct PackArgs {
     pub inputs: Vec<String>,
     /// A track with its options: path=FOLDER|FILE|PATTERN and any of id, title, kind
     /// (points|mesh), role (subject|ball|venue), alternative, shading (baked|lit),
-    /// static (true|false), texture (PATTERN|FILE|none), clip (NAME|NUMBER|none: which animation
-    /// of a glTF file, if it has several), v (up|down: where texture rows grow; PLY and glTF down,
-    /// OBJ up), joined by commas
+    /// normals (derived|coded: smooth ones that a player makes, or those of the frames, for hard
+    /// edges and finer detail under light; coded ones imply shading=lit), static (true|false),
+    /// texture (PATTERN|FILE|none), clip (NAME|NUMBER|none: which animation of a glTF file, if it
+    /// has several), v (up|down: where texture rows grow; PLY and glTF down, OBJ up), joined by
+    /// commas
     #[arg(long = "track", value_name = "KEY=VALUE,..")]
     pub tracks: Vec<TrackArg>,
     /// Where the pack goes: a single file if this ends in `.touchline`, else a folder

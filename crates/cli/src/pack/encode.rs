@@ -501,7 +501,7 @@ fn manifest_track(track: &Track, textures: &[TextureForm]) -> touchline_pack::Tr
         role: track.role,
         is_static: track.is_static,
         alternative: track.arg.alternative.clone(),
-        shading: track.arg.shading,
+        shading: track.arg.shading(),
         layers: Vec::new(),
         renditions: Vec::new(),
         textures: textures.collect(),

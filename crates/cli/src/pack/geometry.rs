@@ -24,6 +24,8 @@ pub(crate) struct Geometry {
     pub(crate) colours: Vec<[u8; 4]>,
     /// One a position, v down; empty if the file has none.
     pub(crate) texture: Vec<[f32; 2]>,
+    /// One a position, outwards, of any length; empty if the file has none.
+    pub(crate) normals: Vec<Vec3>,
     /// Three a triangle; empty for points.
     pub(crate) indices: Vec<u32>,
     /// Edge of a cell where the positions lie on a grid, metres.
@@ -124,13 +126,16 @@ impl Geometry {
         } else {
             space.unit.metres()
         };
+        let turned = |vector: Vec3| match space.up {
+            Up::Y => vector,
+            // A quarter turn about x, so left stays left.
+            Up::Z => Vec3::new(vector.x, vector.z, -vector.y),
+        };
         for position in &mut self.positions {
-            let turned = match space.up {
-                Up::Y => *position,
-                // A quarter turn about x, so left stays left.
-                Up::Z => Vec3::new(position.x, position.z, -position.y),
-            };
-            *position = turned * scale;
+            *position = turned(*position) * scale;
+        }
+        for normal in &mut self.normals {
+            *normal = turned(*normal);
         }
         Ok(self)
     }

@@ -1,4 +1,5 @@
-//! Reads OBJ: a mesh with texture coordinates, vertex colours or the colours of its materials.
+//! Reads OBJ: a mesh with texture coordinates, normals, vertex colours or the colours of its
+//! materials.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -56,9 +57,19 @@ pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Geometry> {
         !model.mesh.vertex_color.is_empty() || diffuse(model, &materials).is_some()
     };
     let has_colour = models.iter().any(is_coloured);
+    // Of all or of none: a face without any has no other to take.
+    let has_normals = models
+        .iter()
+        .all(|model| model.mesh.normals.len() == model.mesh.positions.len());
     let mut geometry = Geometry::default();
     for model in &models {
         append(&mut geometry, model, &materials, has_texture, has_colour);
+    }
+    if has_normals {
+        let normals = models
+            .iter()
+            .flat_map(|model| model.mesh.normals.chunks_exact(3));
+        geometry.normals = normals.map(Vec3::from_slice).collect();
     }
     if geometry.indices.is_empty() {
         let what = "the file has no faces";

@@ -49,6 +49,12 @@ struct VertexRow {
     s: f32,
     #[serde(default, alias = "v", alias = "texture_v")]
     t: f32,
+    #[serde(default)]
+    nx: f32,
+    #[serde(default)]
+    ny: f32,
+    #[serde(default)]
+    nz: f32,
 }
 
 /// A polygon.
@@ -178,6 +184,7 @@ struct Plan {
     has_colour: bool,
     has_alpha: bool,
     has_texture: bool,
+    has_normals: bool,
     /// Turns a stored colour into 0 to 255.
     colour_scale: f32,
     voxel_metres: Option<f32>,
@@ -234,6 +241,9 @@ impl Plan {
             has_colour,
             has_alpha: vertex.has_property("alpha"),
             has_texture,
+            has_normals: ["nx", "ny", "nz"]
+                .iter()
+                .all(|axis| scalar(vertex, axis).is_some()),
             colour_scale,
             voxel_metres,
             offset_metres,
@@ -335,6 +345,9 @@ fn read_vertices<R: BufRead>(
         }
         if plan.has_texture {
             geometry.texture.push([row.s, row.t]);
+        }
+        if plan.has_normals {
+            geometry.normals.push(Vec3::new(row.nx, row.ny, row.nz));
         }
     }
     Ok((rows.rows.len(), rows.stopped))

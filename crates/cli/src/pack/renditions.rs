@@ -271,6 +271,7 @@ impl Simple {
             indices: self.indices.clone(),
             texture: self.texture.clone(),
             colours: pick(&self.kept, &mesh.colours),
+            normals: pick(&self.kept, &mesh.normals),
         }
     }
 }

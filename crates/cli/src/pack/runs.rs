@@ -92,9 +92,10 @@ pub(super) fn mesh_as(
     if track.topologies[index] == track.topologies[start] {
         return Ok(Some(mesh)); // Its colours may differ.
     }
-    let positions = first.positions_in(&mesh, track.step_metres);
-    Ok(positions.map(|positions| Mesh {
-        positions,
+    let pose = first.pose_in(&mesh, track.step_metres);
+    Ok(pose.map(|pose| Mesh {
+        positions: pose.positions,
+        normals: pose.normals,
         ..first.clone()
     }))
 }

@@ -14,7 +14,7 @@ use super::runs;
 use super::source::Source;
 use super::texture::{Image, TextureShape};
 use super::track::Track;
-use crate::args::{PackArgs, TrackArg};
+use crate::args::{NormalsArg, PackArgs, TrackArg};
 use crate::error::BadInput;
 use crate::progress::{Audience, Cancel};
 
@@ -38,6 +38,9 @@ struct Survey {
     is_mesh: bool,
     has_colour: bool,
     has_texture: bool,
+    has_normals: bool,
+    /// A vertex of which the normal is none.
+    odd_normal: Option<usize>,
     voxel_metres: Option<f32>,
     /// See [`runs::topology_of`].
     topology: u64,
@@ -115,6 +118,9 @@ impl Found {
             Kind::Points => None,
         };
         self.check_alike(&surveys, textures.is_some())?;
+        if self.arg.normals == NormalsArg::Coded {
+            self.check_normals(kind, &surveys)?;
+        }
         let bounds = surveys
             .iter()
             .fold(Bounds::EMPTY, |all, one| all.union(one.bounds));
@@ -189,6 +195,30 @@ impl Found {
             }
             if survey.voxel_metres != first.voxel_metres {
                 return Err(wrong("`voxel_metres` is another than in the first frame").into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Every frame of a mesh must have the normals that are to be coded.
+    fn check_normals(&self, kind: Kind, surveys: &[Survey]) -> Result<()> {
+        for (index, survey) in surveys.iter().enumerate() {
+            let file = self.source.path(index);
+            if kind == Kind::Points {
+                let what = "`normals=coded` is for meshes, and this track is points";
+                return Err(BadInput::new(file, what, "leave it out").into());
+            }
+            if !survey.has_normals {
+                let what = "this frame has no normals, or not for every vertex";
+                let remedy = "export them (nx ny nz in PLY, vn in OBJ, NORMAL in glTF), or leave \
+                              out `normals=coded`";
+                return Err(BadInput::new(file, what, remedy).into());
+            }
+            if let Some(vertex) = survey.odd_normal {
+                let remedy = "correct the normals where the frames are made";
+                return Err(BadInput::new(file, "the normal is not finite", remedy)
+                    .at(format!("vertex {vertex}"))
+                    .into());
             }
         }
         Ok(())
@@ -282,6 +312,11 @@ impl Survey {
             is_mesh: geometry.is_mesh(),
             has_colour: !geometry.colours.is_empty(),
             has_texture: !geometry.texture.is_empty(),
+            has_normals: !geometry.normals.is_empty(),
+            odd_normal: geometry
+                .normals
+                .iter()
+                .position(|normal| !normal.is_finite()),
             voxel_metres: geometry.voxel_metres,
             topology: runs::topology_of(geometry),
         }

@@ -11,7 +11,7 @@ use touchline_scene::Bounds;
 use super::geometry::Space;
 use super::source::Source;
 use super::texture::{Image, TextureShape};
-use crate::args::TrackArg;
+use crate::args::{NormalsArg, TrackArg};
 use crate::error::BadInput;
 
 /// How far a texture coordinate may lie outside the image, from rounding in export.
@@ -105,6 +105,10 @@ impl Track {
             indices: geometry.indices,
             texture,
             colours,
+            normals: match self.arg.normals {
+                NormalsArg::Coded => geometry.normals,
+                NormalsArg::Derived => Vec::new(),
+            },
         })
     }
 }

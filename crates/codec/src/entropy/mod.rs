@@ -10,7 +10,7 @@ mod symbol_reader;
 mod symbol_writer;
 mod symbols;
 
-pub(crate) use number::{code_number, code_rests, size_of};
+pub(crate) use number::{code_number, code_rare_number, code_rests, size_of};
 pub(crate) use symbol_reader::SymbolReader;
 #[cfg(feature = "encode")]
 pub(crate) use symbol_writer::SymbolWriter;

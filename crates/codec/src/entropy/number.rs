@@ -2,7 +2,7 @@
 //!
 //! Follows FORMAT.md 6.1.
 
-use super::{Alphabet, SymbolCoder};
+use super::{Alphabet, Nibble, SymbolCoder};
 
 /// The least magnitude of each size: the first are magnitudes themselves, then there are two
 /// sizes to a power of two, as the digit behind the leading one is worth learning.
@@ -35,6 +35,17 @@ pub(crate) fn code_number<const RATE: u32>(
 ) -> (i32, u8) {
     let size = coder.nibble(model, size_of(wanted));
     (code_rest(coder, size, wanted), size)
+}
+
+/// A number as [`code_number`] codes it, where few are: so that its code, which is large, is there
+/// once.
+#[inline(never)]
+pub(crate) fn code_rare_number(
+    coder: &mut impl SymbolCoder,
+    model: &mut Nibble,
+    wanted: i32,
+) -> i32 {
+    code_number(coder, model, wanted).0
 }
 
 /// A number of known size.

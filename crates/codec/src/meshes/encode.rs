@@ -5,7 +5,9 @@
 use glam::{DMat3, DVec3, Vec3, Vec3A};
 use touchline_scene::Lattice;
 
+use super::coded_normals::{self, Facing, Normals};
 use super::leading::Leading;
+use super::likeness::Pose;
 use super::parts::{MotionSteps, SHIFT_STEPS, TURN_STEPS};
 use super::positions::{self, Grid};
 use super::topology::Counts;
@@ -35,6 +37,9 @@ pub struct Mesh {
     pub texture: Vec<[f32; 2]>,
     /// Empty, or one a vertex: red, green, blue as sRGB, alpha.
     pub colours: Vec<[u8; 4]>,
+    /// Empty, or one a vertex, outwards, of any length; a mesh without them gets smooth ones from
+    /// the decoder.
+    pub normals: Vec<Vec3>,
 }
 
 /// How exactly meshes are kept.
@@ -103,7 +108,8 @@ impl Encoder {
     }
 
     /// Encodes the next frame: a key if it is the first, or its topology, texture coordinates or
-    /// colours differ from those of the run's key, or it has grown out of the lattice.
+    /// colours differ from those of the run's key, or only one of the two has normals, or it has
+    /// grown out of the lattice.
     ///
     /// A frame with texture coordinates may have its vertices and triangles in another order, and
     /// one triangle in a thousand may differ if it is too thin to be seen.
@@ -112,13 +118,13 @@ impl Encoder {
     /// span (two equal indices), are left out.
     ///
     /// # Panics
-    /// If a position is not finite, an index is out of range, or there is neither no texture
-    /// coordinate nor one a vertex, or so with colours: the packer's mistakes.
+    /// If a position or normal is not finite, an index is out of range, or there is neither no
+    /// texture coordinate nor one a vertex, or so with colours and normals: the packer's mistakes.
     pub fn encode(&mut self, mesh: &Mesh) -> Encoded {
         check(mesh);
         if let Some(mut encoded) = self.run.take()
-            && let Some(positions) = encoded.positions_in(mesh)
-            && let Some(bytes) = encode_difference(&mut encoded, &positions)
+            && let Some(pose) = encoded.pose_in(mesh)
+            && let Some(bytes) = encode_difference(&mut encoded, &pose)
         {
             self.run = Some(encoded);
             return Encoded {
@@ -147,8 +153,8 @@ fn check(mesh: &Mesh) {
         "a mesh of {vertex_count} vertices"
     );
     assert!(
-        mesh.positions.iter().all(|position| position.is_finite()),
-        "a position is not finite"
+        (mesh.positions.iter().chain(&mesh.normals)).all(|vector| vector.is_finite()),
+        "a position or normal is not finite"
     );
     assert!(
         mesh.indices.len().is_multiple_of(3)
@@ -161,6 +167,7 @@ fn check(mesh: &Mesh) {
     for (name, count) in [
         ("texture", mesh.texture.len()),
         ("colour", mesh.colours.len()),
+        ("normal", mesh.normals.len()),
     ] {
         assert!(
             count == 0 || count == vertex_count,
@@ -170,12 +177,12 @@ fn check(mesh: &Mesh) {
 }
 
 impl EncodedRun {
-    /// Where the vertices of the run are in `mesh`, in the order of its source; nothing if it does
-    /// not share what stays constant over the run.
-    fn positions_in(&self, mesh: &Mesh) -> Option<Vec<Vec3>> {
+    /// The vertices of the run as they are in `mesh`, in the order of its source; nothing if it
+    /// does not share what stays constant over the run.
+    fn pose_in(&self, mesh: &Mesh) -> Option<Pose> {
         // As far as a step of the quantiser: nobody sees thinner triangles.
         let thin_metres = self.run.step * self.run.lattice.step_metres;
-        self.source.positions_in(mesh, thin_metres)
+        self.source.pose_in(mesh, thin_metres)
     }
 }
 
@@ -250,7 +257,7 @@ fn encode_key(options: &MeshOptions, mesh: &Mesh) -> (Vec<u8>, Option<EncodedRun
     let counts = Counts {
         vertex_count: u32::MAX,
         triangle_count: triangles.len() as u32,
-        has_seams: !mesh.texture.is_empty() || !mesh.colours.is_empty(),
+        has_seams: !mesh.texture.is_empty() || !mesh.colours.is_empty() || !mesh.normals.is_empty(),
         room_max: 0,
     };
     let mut leading = Leading::new(mesh, &triangles, counts.has_seams);
@@ -268,6 +275,7 @@ fn encode_key(options: &MeshOptions, mesh: &Mesh) -> (Vec<u8>, Option<EncodedRun
             options.texture_bits
         },
         has_colours: !mesh.colours.is_empty(),
+        has_normals: !mesh.normals.is_empty(),
         step_bits,
         lattice,
     };
@@ -281,12 +289,17 @@ fn encode_key(options: &MeshOptions, mesh: &Mesh) -> (Vec<u8>, Option<EncodedRun
     let places = positions::code_key(&mut coder, &topology, grid, &wanted).unwrap_or_default();
     let wanted = wanted_attributes(mesh, &order, key.texture_bits);
     let attributes = attributes::code(&mut coder, &topology, &places, &key, Some(&wanted));
+    let wanted = facings(&order, &mesh.normals);
+    let normals = match key.has_normals {
+        true => Normals::code_key(&mut coder, &topology, &places, &wanted).unwrap_or_default(),
+        false => Normals::default(),
+    };
     let mut bytes = Vec::new();
     header.write(&mut bytes);
     key.write(&mut bytes);
     finish(&mut bytes, coder);
     let run = attributes.ok().map(|_| EncodedRun {
-        run: Run::new(topology, places, &key),
+        run: Run::new(topology, places, &key, normals),
         source: mesh.clone(),
         order,
     });
@@ -295,10 +308,10 @@ fn encode_key(options: &MeshOptions, mesh: &Mesh) -> (Vec<u8>, Option<EncodedRun
 
 /// The next frame of the run, or none if it has grown out of its lattice.
 ///
-/// `positions`: in the order of the run's source.
-fn encode_difference(encoded: &mut EncodedRun, positions: &[Vec3]) -> Option<Vec<u8>> {
+/// `pose`: in the order of the run's source.
+fn encode_difference(encoded: &mut EncodedRun, pose: &Pose) -> Option<Vec<u8>> {
     let run = &mut encoded.run;
-    let wanted = in_units(positions, &encoded.order, run.lattice);
+    let wanted = in_units(&pose.positions, &encoded.order, run.lattice);
     let header = Header {
         is_key: false,
         frame_in_run: run.frame_in_run.checked_add(1)?,
@@ -312,6 +325,8 @@ fn encode_difference(encoded: &mut EncodedRun, positions: &[Vec3]) -> Option<Vec
         .code_motions(&mut coder, &run.places, run.step, &motions);
     let grid = Grid::new(run.step, header.offset);
     positions::code_difference(&mut coder, run, grid, &wanted).ok()?;
+    let wanted = facings(&encoded.order, &pose.normals);
+    run.code_normals(&mut coder, &wanted).ok()?;
     run.frame_in_run = header.frame_in_run;
     let mut bytes = Vec::new();
     header.write(&mut bytes);
@@ -406,6 +421,14 @@ fn wanted_attributes(mesh: &Mesh, order: &[u32], texture_bits: u8) -> attributes
             .map(|colour| colour.map(i32::from))
             .collect(),
     }
+}
+
+/// The octahedron's points that are nearest to normals, in the chunk's order.
+fn facings(order: &[u32], normals: &[Vec3]) -> Vec<Facing> {
+    let normals = in_order(order, normals);
+    normals
+        .map(|&normal| coded_normals::facing(normal.into()))
+        .collect()
 }
 
 /// What there is of each vertex, in the chunk's order.

@@ -3,6 +3,7 @@
 //! Studios track a surface through time and yet number its vertices anew in each file.
 //! Texture coordinates then tell vertices apart, and triangles those that share theirs.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use glam::Vec3;
@@ -17,19 +18,51 @@ const NONE: u32 = u32::MAX;
 /// What makes a vertex another one, bit by bit: texture coordinates and colour.
 type Look = ([u32; 2], [u8; 4]);
 
+/// What of a mesh moves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pose {
+    /// One a vertex.
+    pub positions: Vec<Vec3>,
+    /// One a vertex, or none.
+    pub normals: Vec<Vec3>,
+}
+
+impl Pose {
+    /// Of these vertices of a mesh.
+    fn of(mesh: &Mesh, vertices: &[u32]) -> Self {
+        let pick = |all: &[Vec3]| {
+            let picked = vertices.iter().map(|&vertex| all[vertex as usize]);
+            picked.collect()
+        };
+        Self {
+            positions: pick(&mesh.positions),
+            normals: match mesh.normals[..] {
+                [] => Vec::new(),
+                _ => pick(&mesh.normals),
+            },
+        }
+    }
+}
+
 impl Mesh {
-    /// Where its vertices are in `mesh`, in its own order; nothing if that is another surface.
+    /// Its vertices as they are in `mesh`, in its own order; nothing if that is another surface.
     ///
     /// It is the same if both have the same triangles, told by texture coordinates and colours.
     /// One in a thousand may differ if it is thinner than `thin_metres`: exporters split and
     /// collapse edges that have no length.
-    pub fn positions_in(&self, mesh: &Self, thin_metres: f32) -> Option<Vec<Vec3>> {
+    pub fn pose_in(&self, mesh: &Self, thin_metres: f32) -> Option<Pose> {
+        if self.normals.is_empty() != mesh.normals.is_empty() {
+            return None;
+        }
         if self.indices == mesh.indices
             && self.texture == mesh.texture
             && self.colours == mesh.colours
             && self.positions.len() == mesh.positions.len()
         {
-            return Some(mesh.positions.clone());
+            return Some(Pose {
+                positions: mesh.positions.clone(),
+                normals: mesh.normals.clone(),
+            });
         }
         let counts = [self, mesh].map(|mesh| mesh.indices.len() / 3);
         let stray_max = counts[0] / STRAY_SHARE;
@@ -46,8 +79,7 @@ impl Mesh {
         if strays(self, mesh, &found, thin_metres)? > stray_max {
             return None;
         }
-        let position = |&vertex: &u32| mesh.positions[vertex as usize];
-        Some(found.iter().map(position).collect())
+        Some(Pose::of(mesh, &found))
     }
 }
 
@@ -120,6 +152,20 @@ impl<'a> Matching<'a> {
         like.is_some()
     }
 
+    /// How far apart two vertices are, and then how differently they face: those on either side of
+    /// a crease are at one place.
+    fn distances(&self, vertex: u32, like: u32) -> [f32; 2] {
+        let between = |first: &[Vec3], other: &[Vec3]| {
+            let vectors = first.get(vertex as usize).zip(other.get(like as usize));
+            vectors.map_or(0.0, |(first, other)| first.distance_squared(*other))
+        };
+        let (first, mesh) = (self.first, self.mesh);
+        [
+            between(&first.positions, &mesh.positions),
+            between(&first.normals, &mesh.normals),
+        ]
+    }
+
     /// Takes the nearest vertex of the same look for each that was not found; the triangles will
     /// tell whether it is the right one.
     fn guess(&mut self) {
@@ -127,13 +173,13 @@ impl<'a> Matching<'a> {
             if self.found[vertex as usize] != NONE {
                 continue;
             }
-            let at = self.first.positions[vertex as usize];
-            let distance = |like: &u32| self.mesh.positions[*like as usize].distance_squared(at);
+            let distance = |like: &u32| self.distances(vertex, *like);
             let alike = self.by_look.get(&look_of(self.first, vertex));
-            let nearest = alike
-                .into_iter()
-                .flatten()
-                .min_by(|a, b| distance(a).total_cmp(&distance(b)));
+            let nearest = alike.into_iter().flatten().min_by(|a, b| {
+                distance(a)
+                    .partial_cmp(&distance(b))
+                    .unwrap_or(Ordering::Equal)
+            });
             if let Some(&nearest) = nearest {
                 self.found[vertex as usize] = nearest;
                 self.spread();

@@ -5,6 +5,7 @@
 
 mod attributes;
 mod border;
+mod coded_normals;
 #[cfg(feature = "encode")]
 mod encode;
 #[cfg(feature = "encode")]
@@ -25,6 +26,8 @@ mod walk;
 
 #[cfg(feature = "encode")]
 pub use encode::{Encoded, Encoder, Mesh, MeshOptions};
+#[cfg(feature = "encode")]
+pub use likeness::Pose;
 
 use glam::Vec3A;
 use touchline_scene::{
@@ -34,6 +37,7 @@ use touchline_scene::{
 use crate::bytes::{self, Reader};
 use crate::entropy::{SymbolCoder, SymbolReader};
 use crate::{Decode, DecodeError, Limits, only_chunk};
+use coded_normals::{Facing, Normals};
 use parts::Parts;
 use positions::Grid;
 use topology::Topology;
@@ -42,6 +46,10 @@ use topology::Topology;
 const VERSION: u8 = 1;
 /// Finest texture coordinates, bits.
 const TEXTURE_BITS_MAX: u8 = 16;
+/// The bit of a key's header that says that there are colours.
+const COLOURS: u8 = 1;
+/// The one for normals.
+const NORMALS: u8 = 2;
 /// The lattice's largest coordinate.
 const LATTICE_MAX: i32 = 65535;
 /// Units of a run's lattice in its quantiser's step at most, as a power of two.
@@ -67,6 +75,7 @@ struct KeyHeader {
     /// Bits of a texture coordinate; 0 if there are none.
     texture_bits: u8,
     has_colours: bool,
+    has_normals: bool,
     /// Units in a step of the quantiser, as a power of two.
     step_bits: u8,
     /// The run's origin and unit.
@@ -110,13 +119,16 @@ impl KeyHeader {
     fn parse(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let triangle_count = reader.u32()?;
         let texture_bits = reader.u8()?;
-        let has_colours = flag(reader.u8()?, "colours are there (1) or not (0)")?;
+        let extras = reader.u8()?;
         let step_bits = reader.u8()?;
         let zero = reader.u8()?;
         let (origin, step_metres) = bytes::grid(reader, (OFFSET_MAX + LATTICE_MAX) as f32, "6.2")?;
         let wrong = |rule| Err(DecodeError::malformed("6.2", rule));
         if texture_bits > TEXTURE_BITS_MAX {
             return wrong("a texture coordinate has at most 16 bits");
+        }
+        if extras & !(COLOURS | NORMALS) != 0 {
+            return wrong("a vertex has colours (1), normals (2) or both (3)");
         }
         if step_bits > STEP_BITS_MAX {
             return wrong("a step has at most 16 units");
@@ -127,7 +139,8 @@ impl KeyHeader {
         Ok(Self {
             triangle_count,
             texture_bits,
-            has_colours,
+            has_colours: extras & COLOURS != 0,
+            has_normals: extras & NORMALS != 0,
             step_bits,
             lattice: Lattice {
                 origin,
@@ -140,7 +153,7 @@ impl KeyHeader {
         topology::Counts {
             vertex_count,
             triangle_count: self.triangle_count,
-            has_seams: self.texture_bits > 0 || self.has_colours,
+            has_seams: self.texture_bits > 0 || self.has_colours || self.has_normals,
             // More only if the bytes go on to say so, whatever a damaged header claims.
             room_max: payload_size,
         }
@@ -154,13 +167,26 @@ impl KeyHeader {
     #[cfg(feature = "encode")]
     fn write(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.triangle_count.to_le_bytes());
-        let colours = self.has_colours.into();
-        bytes.extend_from_slice(&[self.texture_bits, colours, self.step_bits, 0]);
+        let extras = u8::from(self.has_colours) * COLOURS + u8::from(self.has_normals) * NORMALS;
+        bytes.extend_from_slice(&[self.texture_bits, extras, self.step_bits, 0]);
         let [x, y, z] = self.lattice.origin;
         for number in [x, y, z, self.lattice.step_metres] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
     }
+}
+
+/// Whether the run that a key starts has coded normals; nothing else of it is read.
+///
+/// # Errors
+/// [`DecodeError`] if the header is damaged, or is not that of a key.
+#[cfg(feature = "encode")]
+pub fn has_coded_normals(key: &[u8]) -> Result<bool, DecodeError> {
+    let mut reader = Reader::new(key);
+    if !Header::parse(&mut reader)?.is_key {
+        return Err(DecodeError::malformed("6.2", "a run starts with a key"));
+    }
+    Ok(KeyHeader::parse(&mut reader)?.has_normals)
 }
 
 fn flag(byte: u8, rule: &'static str) -> Result<bool, DecodeError> {
@@ -185,6 +211,8 @@ struct Run {
     parts: Parts,
     models: positions::Models,
     deviations: Deviations,
+    /// As far as they are coded.
+    normals: Normals,
 }
 
 /// How the vertices of the latest frame missed what their parts did, one a vertex; empty in a key.
@@ -197,8 +225,9 @@ struct Deviations {
 
 impl Run {
     /// Starts with a key.
-    fn new(topology: Topology, places: Vec<Vec3A>, key: &KeyHeader) -> Self {
+    fn new(topology: Topology, places: Vec<Vec3A>, key: &KeyHeader, normals: Normals) -> Self {
         Self {
+            normals,
             lattice: key.lattice,
             step: key.step(),
             frame_in_run: 0,
@@ -229,6 +258,16 @@ impl Run {
             .resize(self.places.len(), Vec3A::ZERO);
         self.deviations.unrests.resize(self.places.len(), 0);
         Ok(())
+    }
+
+    /// Moves coded normals on to the frame that the places are at.
+    fn code_normals(
+        &mut self,
+        coder: &mut impl SymbolCoder,
+        wanted: &[Facing],
+    ) -> Result<(), DecodeError> {
+        self.normals
+            .code_difference(coder, &self.topology, &self.parts, wanted)
     }
 
     /// The lattice of a frame.
@@ -301,11 +340,14 @@ impl Decoder {
         // Exact: checked to lie on the lattice when decoded.
         let position = |place: Vec3A| (place - lowest).to_array().map(|axis| whole(axis) as u16);
         vertices.clear();
-        if self.leaves_normals_out {
+        if self.leaves_normals_out || !run.normals.is_empty() {
             vertices.extend(run.places.iter().map(|&place| PackedVertex {
                 position: position(place),
                 normal: [0; 2],
             }));
+            if !self.leaves_normals_out {
+                run.normals.write(vertices);
+            }
             return;
         }
         let normals = self.normals.smooth(&run.places, &run.topology);
@@ -371,8 +413,12 @@ fn decode_key(
     let grid = Grid::new(key.step(), header.offset);
     let places = positions::code_key(&mut coder, &topology, grid, &[])?;
     let attributes = attributes::code(&mut coder, &topology, &places, &key, None)?;
+    let normals = match key.has_normals {
+        true => Normals::code_key(&mut coder, &topology, &places, &[])?,
+        false => Normals::default(),
+    };
     coder.finish("6.1")?;
-    let run = Run::new(topology, places, &key);
+    let run = Run::new(topology, places, &key, normals);
     let topology = MeshTopology {
         indices: run.topology.indices.clone(),
         attributes,
@@ -399,6 +445,7 @@ fn decode_difference(
     run.parts
         .code_motions(&mut coder, &run.places, run.step, &[]);
     positions::code_difference(&mut coder, &mut run, grid, &[])?;
+    run.code_normals(&mut coder, &[])?;
     coder.finish("6.1")?;
     run.frame_in_run = header.frame_in_run;
     Ok(run)

@@ -1,4 +1,4 @@
-//! Smooth normals from positions, so that none are sent.
+//! Smooth normals from positions, so that none need to be sent.
 //!
 //! Follows FORMAT.md 6.8.
 
@@ -16,6 +16,13 @@ impl Scratch {
     /// The normals around each vertex that is a point, weighted by area; so texture seams do not
     /// crease. Of any length; those of other vertices mean nothing.
     pub(super) fn smooth(&mut self, places: &[Vec3A], topology: &Topology) -> &[Vec3A] {
+        self.own(places, topology);
+        self.join(topology, |_| true);
+        &self.sums
+    }
+
+    /// Sums up the triangles that have each vertex.
+    pub(super) fn own(&mut self, places: &[Vec3A], topology: &Topology) {
         self.sums.clear();
         self.sums.resize(places.len(), Vec3A::ZERO);
         for vertices in topology.indices.chunks_exact(3) {
@@ -27,12 +34,20 @@ impl Scratch {
                 self.sums[vertex] += normal;
             }
         }
+    }
+
+    /// Adds the sums of some vertices that are no points to those of their points.
+    pub(super) fn join(&mut self, topology: &Topology, is_joined: impl Fn(usize) -> bool) {
         for (vertex, &point) in topology.points.iter().enumerate() {
-            if (point as usize) < vertex {
+            if (point as usize) < vertex && is_joined(vertex) {
                 let sum = self.sums[vertex];
                 self.sums[point as usize] += sum;
             }
         }
+    }
+
+    /// One a vertex, of any length.
+    pub(super) fn sums(&self) -> &[Vec3A] {
         &self.sums
     }
 }

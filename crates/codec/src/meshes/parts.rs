@@ -7,7 +7,7 @@ use glam::Vec3A;
 
 use super::shares::{self, Shares};
 use crate::DecodeError;
-use crate::entropy::{Nibble, SymbolCoder, code_number};
+use crate::entropy::{Nibble, SymbolCoder, code_rare_number};
 
 /// Parts at most.
 pub(super) const COUNT_MAX: usize = 64;
@@ -76,7 +76,7 @@ impl Parts {
         let mut before = 0;
         for part in 0..count {
             let wanted = wanted.get(part).map_or(0, |seed| seed - before);
-            let (distance, _) = code_number(coder, &mut model, wanted as i32);
+            let distance = code_rare_number(coder, &mut model, wanted as i32);
             let seed = u64::from(before) + u64::from(distance.unsigned_abs());
             if seed >= places.len() as u64 {
                 let rule = "a part's middle is a vertex";
@@ -113,7 +113,7 @@ impl Parts {
                 } else {
                     &mut self.shifts
                 };
-                let (change, _) = code_number(coder, model, wanted - *value);
+                let change = code_rare_number(coder, model, wanted - *value);
                 let changed = value.wrapping_add(change);
                 *value = changed.clamp(i16::MIN.into(), i16::MAX.into());
             }
@@ -138,6 +138,20 @@ impl Parts {
         for (&part, &weight) in shares.parts.iter().zip(&shares.weights) {
             let motion = &self.motions[usize::from(part) % COUNT_MAX];
             moved += (turned(motion.turn, at) + motion.shift) * weight;
+        }
+        moved
+    }
+
+    /// The direction that one at a vertex turns to with its parts.
+    #[inline]
+    pub(super) fn turned_direction(&self, vertex: usize, direction: Vec3A) -> Vec3A {
+        let Some(shares) = self.shares.get(vertex) else {
+            return direction;
+        };
+        let mut moved = direction;
+        for (&part, &weight) in shares.parts.iter().zip(&shares.weights) {
+            let motion = &self.motions[usize::from(part) % COUNT_MAX];
+            moved += turned(motion.turn, direction) * weight;
         }
         moved
     }

@@ -3,7 +3,7 @@
 //! Follows FORMAT.md 6.3.
 
 use super::border::{Border, Edge};
-use crate::entropy::{Flag, Nibble, SymbolCoder, code_number};
+use crate::entropy::{Flag, Nibble, SymbolCoder, code_rare_number};
 
 /// One step of the walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,7 +181,7 @@ impl Models {
             1 => Step::Close,
             2 | LEFT_WITH_SEAM => Step::Left,
             3 | RIGHT_WITH_SEAM => Step::Right,
-            4 => Step::Split(code_number(coder, &mut self.places, wanted).0),
+            4 => Step::Split(code_rare_number(coder, &mut self.places, wanted)),
             6 => Step::PutOff,
             _ => Step::Seen(self.distance(coder, wanted as u32)),
         };
@@ -199,6 +199,6 @@ impl Models {
     }
 
     fn distance(&mut self, coder: &mut impl SymbolCoder, wanted: u32) -> u32 {
-        code_number(coder, &mut self.distances, wanted as i32).0 as u32
+        code_rare_number(coder, &mut self.distances, wanted as i32) as u32
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::f32::consts::TAU;
 
-use glam::Vec3;
+use glam::{Quat, Vec3};
 use proptest::prelude::*;
 use touchline_scene::normal_from_octahedral;
 
@@ -52,6 +52,9 @@ fn check(frame: &MeshFrame, topology: &MeshTopology, source: &Mesh, step_metres:
         .collect();
     for (vertex, attribute) in frame.vertices.iter().zip(&topology.attributes) {
         let source_vertex = by_colour[&attribute.colour];
+        if let Some(&normal) = source.normals.get(source_vertex) {
+            check_normal(vertex.normal, normal);
+        }
         let place = Vec3::from(vertex.position.map(f32::from));
         let position = Vec3::from(frame.lattice.origin) + place * frame.lattice.step_metres;
         let error = (position - source.positions[source_vertex])
@@ -66,6 +69,16 @@ fn check(frame: &MeshFrame, topology: &MeshTopology, source: &Mesh, step_metres:
             }
         }
     }
+}
+
+/// Checks that a normal is what it was, rounded; where the octahedron's edge comes together two
+/// pairs mean the same.
+fn check_normal(kept: [i8; 2], normal: Vec3) {
+    let [kept, rounded] = [kept, octahedral_from_normal(normal.into())].map(normal_from_octahedral);
+    assert!(
+        kept.abs_diff_eq(rounded, 1e-6),
+        "{normal} became {kept}, not {rounded}"
+    );
 }
 
 /// A sphere with a seam: its first and last meridian lie at the same place.
@@ -136,6 +149,140 @@ fn normals_are_left_out_when_nobody_asks() {
     }
 }
 
+/// A box, each of its sides a grid with one normal, turned around an axis; the sides share texture
+/// coordinates at their edges, and nothing else.
+fn cube(turned: f32, cell_count: u32) -> Mesh {
+    let turn = Quat::from_axis_angle(Vec3::new(2.0, 3.0, 6.0) / 7.0, turned);
+    let mut mesh = Mesh::default();
+    for side in 0..6_u8 {
+        let away = if side % 2 == 0 { 1.0 } else { -1.0 };
+        let axes = [Vec3::X, Vec3::Y, Vec3::Z, Vec3::X, Vec3::Y];
+        let [out, along] = [0, 1].map(|axis| axes[usize::from(side / 2) + axis] * away);
+        let first = mesh.positions.len() as u32;
+        for row in 0..=cell_count {
+            for column in 0..=cell_count {
+                let [u, v] = [column, row].map(|index| index as f32 / cell_count as f32);
+                let at = (out + along * (2.0 * u - 1.0) + out.cross(along) * (2.0 * v - 1.0)) * 0.5;
+                // Every place its own, whichever side comes there.
+                let texture = (at + 0.5) * Vec3::new(0.1, 0.3, 0.6);
+                mesh.positions.push(turn * at);
+                mesh.normals.push(turn * out);
+                mesh.texture.push([texture.element_sum(), at.y + 0.5]);
+                mesh.colours.push([row as u8, column as u8, side, 255]);
+                if row < cell_count && column < cell_count {
+                    let a = first + row * (cell_count + 1) + column;
+                    let [b, c, d] = [a + 1, a + cell_count + 1, a + cell_count + 2];
+                    mesh.indices.extend_from_slice(&[a, b, c, c, b, d]);
+                }
+            }
+        }
+    }
+    mesh
+}
+
+#[test]
+fn creases_survive_a_run() {
+    // Without parts and with some.
+    for cell_count in [1, 24] {
+        let mut encoder = Encoder::new(MeshOptions::default());
+        let mut decoder = Decoder::default();
+        let mut topology = None;
+        for frame_index in 0..8 {
+            let mesh = cube(frame_index as f32 * 0.08, cell_count);
+            let encoded = encoder.encode(&mesh);
+            assert_eq!(encoded.is_key, frame_index == 0);
+            let frame = decoded(&mut decoder, &encoded.bytes);
+            let topology = topology.get_or_insert_with(|| frame.topology.clone().unwrap());
+            check(&frame, topology, &mesh, 0.0012);
+        }
+    }
+}
+
+#[test]
+fn creases_alone_make_seams() {
+    let mesh = Mesh {
+        texture: Vec::new(),
+        colours: Vec::new(),
+        ..cube(0.3, 4)
+    };
+    let chunk = Encoder::new(MeshOptions::default()).encode(&mesh).bytes;
+    let frame = decoded(&mut Decoder::default(), &chunk);
+    assert_eq!(frame.vertices.len(), mesh.positions.len());
+    let count = |normal| {
+        let kept = frame.vertices.iter().map(|vertex| vertex.normal);
+        kept.filter(|&kept| kept == normal).count()
+    };
+    for normal in mesh.normals {
+        assert_eq!(count(octahedral_from_normal(normal.into())), 25);
+    }
+}
+
+#[test]
+fn coded_normals_cost_little_where_parts_turn() {
+    let sizes = |has_normals: bool| {
+        let mut encoder = Encoder::new(MeshOptions::default());
+        let chunk = |frame_index| {
+            let mut mesh = fine_sphere(frame_index as f32 * 0.02, Vec3::ZERO);
+            if has_normals {
+                mesh.normals = mesh.positions.clone();
+            }
+            encoder.encode(&mesh).bytes.len()
+        };
+        (0..6).map(chunk).collect::<Vec<_>>()
+    };
+    let (with, without) = (sizes(true), sizes(false));
+    let vertex_count = fine_sphere(0.0, Vec3::ZERO).positions.len();
+    // As they are they take 16 bits, and a key's are further from what the surface says.
+    let bits = (with[5] - without[5]) * 8;
+    assert!(
+        bits < vertex_count * 4,
+        "{bits} bits of {vertex_count} normals"
+    );
+    let bits = (with[0] - without[0]) * 8;
+    assert!(
+        bits < vertex_count * 8,
+        "{bits} bits of {vertex_count} normals in a key"
+    );
+}
+
+#[test]
+fn coded_normals_that_were_left_out_come_back() {
+    let mut encoder = Encoder::new(MeshOptions::default());
+    let [mut full, mut bare] = [Decoder::default(), Decoder::default()];
+    for frame_index in 0..6 {
+        let chunk = encoder.encode(&cube(frame_index as f32 * 0.05, 24)).bytes;
+        let mut wanted = decoded(&mut full, &chunk);
+        let is_left_out = frame_index % 3 != 2;
+        bare.set_normals(!is_left_out);
+        if is_left_out {
+            assert!(wanted.vertices.iter().any(|vertex| vertex.normal != [0; 2]));
+            wanted
+                .vertices
+                .iter_mut()
+                .for_each(|vertex| vertex.normal = [0; 2]);
+        }
+        assert_eq!(decoded(&mut bare, &chunk), wanted);
+    }
+}
+
+#[test]
+fn normals_that_come_and_go_make_keys() {
+    let mut encoder = Encoder::new(MeshOptions::default());
+    let with = cube(0.0, 3);
+    let without = Mesh {
+        normals: Vec::new(),
+        ..with.clone()
+    };
+    for (mesh, is_key) in [
+        (&with, true),
+        (&without, true),
+        (&without, false),
+        (&with, true),
+    ] {
+        assert_eq!(encoder.encode(mesh).is_key, is_key);
+    }
+}
+
 #[test]
 fn a_new_topology_a_far_jump_and_a_reset_make_keys() {
     let mut encoder = Encoder::new(MeshOptions::default());
@@ -184,24 +331,47 @@ fn shuffled(mesh: &Mesh, seed: u32) -> Mesh {
         positions: order.iter().map(|&vertex| mesh.positions[vertex]).collect(),
         indices: triangles.into_flattened(),
         texture: order.iter().map(|&vertex| mesh.texture[vertex]).collect(),
-        colours: order.iter().map(|&vertex| mesh.colours[vertex]).collect(),
+        colours: order
+            .iter()
+            .filter_map(|&vertex| mesh.colours.get(vertex).copied())
+            .collect(),
+        normals: order
+            .iter()
+            .filter_map(|&vertex| mesh.normals.get(vertex).copied())
+            .collect(),
     }
 }
 
 #[test]
 fn a_surface_is_known_again_in_another_order() {
-    let mut encoder = Encoder::new(MeshOptions::default());
-    let mut decoder = Decoder::default();
-    let mut topology = None;
-    for frame_index in 0..4 {
-        let turned = frame_index as f32 * 0.05;
-        let mesh = shuffled(&sphere(turned, Vec3::ZERO), frame_index);
-        let encoded = encoder.encode(&mesh);
-        assert_eq!(encoded.is_key, frame_index == 0);
-        let frame = decoded(&mut decoder, &encoded.bytes);
-        let topology = topology.get_or_insert_with(|| frame.topology.clone().unwrap());
-        check(&frame, topology, &mesh, 0.0012);
+    let colourless = |turned| Mesh {
+        // Nothing but their normals tells the sides of a crease apart.
+        colours: Vec::new(),
+        ..cube(turned, 5)
+    };
+    let ball = |turned| sphere(turned, Vec3::ZERO);
+    for surface in [
+        &ball as &dyn Fn(f32) -> Mesh,
+        &|turned| cube(turned, 5),
+        &colourless,
+    ] {
+        let mut encoder = Encoder::new(MeshOptions::default());
+        let mut decoder = Decoder::default();
+        let mut topology = None;
+        for frame_index in 0..4 {
+            let turned = frame_index as f32 * 0.05;
+            let mesh = shuffled(&surface(turned), frame_index);
+            let encoded = encoder.encode(&mesh);
+            assert_eq!(encoded.is_key, frame_index == 0);
+            let frame = decoded(&mut decoder, &encoded.bytes);
+            let topology = topology.get_or_insert_with(|| frame.topology.clone().unwrap());
+            if !mesh.colours.is_empty() {
+                check(&frame, topology, &mesh, 0.0012);
+            }
+        }
     }
+    let mut encoder = Encoder::new(MeshOptions::default());
+    encoder.encode(&sphere(0.0, Vec3::ZERO));
     let mut holed = shuffled(&sphere(0.0, Vec3::ZERO), 9);
     holed.indices.truncate(holed.indices.len() - 3);
     assert!(encoder.encode(&holed).is_key, "a triangle is missing");
@@ -315,6 +485,7 @@ proptest! {
             indices: indices[..count].to_vec(),
             texture: Vec::new(),
             colours: (0..20).map(|i| [i * 12, 255 - i, i, 255]).collect(),
+            normals: (0..20).map(|i| Vec3::new(place(i), 0.5, place(i + 20)) - 0.4).collect(),
         };
         let chunk = Encoder::new(MeshOptions::default()).encode(&mesh).bytes;
         let frame = decoded(&mut Decoder::default(), &chunk);

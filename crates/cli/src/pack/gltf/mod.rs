@@ -21,7 +21,7 @@ use touchline_scene::FrameRate;
 
 use super::geometry::Geometry;
 use super::texture::Image;
-use crate::args::{TextureArg, TrackArg};
+use crate::args::{NormalsArg, TextureArg, TrackArg};
 use crate::error::BadInput;
 use clip::Clip;
 use document::Document;
@@ -48,7 +48,7 @@ impl Model {
     pub(crate) fn open(path: &Path, arg: &TrackArg, frame_rate: FrameRate) -> Result<Self> {
         let document = Document::open(path)?;
         let nodes = Nodes::of(&document)?;
-        let parts = part::parts(&document, &nodes.shown)?;
+        let parts = part::parts(&document, &nodes.shown, arg.normals == NormalsArg::Coded)?;
         if parts.is_empty() {
             let what = "the scene of this file has no triangles";
             let remedy = "export it with its meshes";

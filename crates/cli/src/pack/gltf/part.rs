@@ -6,10 +6,11 @@ use ::gltf::json::mesh::{Mode, Primitive, Semantic};
 use ::gltf::json::validation::Checked;
 use ::gltf::json::{Index, Node, accessor::Accessor};
 use anyhow::Result;
-use glam::{Affine3A, Mat4, Vec3, Vec3A};
+use glam::{Affine3A, Mat3A, Mat4, Vec3, Vec3A};
 
 use super::document::Document;
 use super::nodes::Local;
+use crate::error::BadInput;
 use crate::pack::geometry::Geometry;
 
 /// Vertices of all parts at most: the positions of a frame alone are 200 MB then.
@@ -20,12 +21,20 @@ const VERTEX_COUNT_MAX: usize = 1 << 24;
 pub(super) struct Part {
     node: usize,
     pub(super) positions: Vec<Vec3>,
+    /// One a position; empty if nobody asked.
+    normals: Vec<Vec3>,
     pub(super) triangles: Vec<u32>,
-    /// Where each morph target moves each vertex; empty for one that moves none.
-    morphs: Vec<Vec<Vec3>>,
+    morphs: Vec<Morph>,
     /// How far each is morphed where the node does not say.
     weights: Vec<f32>,
     skin: Option<Skin>,
+}
+
+/// Where a morph target moves each vertex and its normal; empty where it moves none.
+#[derive(Debug)]
+struct Morph {
+    positions: Vec<Vec3>,
+    normals: Vec<Vec3>,
 }
 
 /// What bends a part.
@@ -50,9 +59,12 @@ pub(super) fn attribute(primitive: &Primitive, semantic: Semantic) -> Option<Ind
 }
 
 /// The triangles of all nodes that are shown, with the primitives they come from.
+///
+/// `with_normals`: then each must have them.
 pub(super) fn parts<'a>(
     document: &'a Document,
     shown: &[usize],
+    with_normals: bool,
 ) -> Result<Vec<(Part, &'a Primitive)>> {
     let mut parts = Vec::new();
     let mut vertex_count = 0;
@@ -61,7 +73,7 @@ pub(super) fn parts<'a>(
         let Some(mesh) = node.mesh else { continue };
         let mesh = document.get(mesh)?;
         for primitive in &mesh.primitives {
-            let Some(mut part) = Part::of(document, index, primitive)? else {
+            let Some(mut part) = Part::of(document, index, primitive, with_normals)? else {
                 continue;
             };
             vertex_count += part.positions.len();
@@ -79,7 +91,12 @@ pub(super) fn parts<'a>(
 
 impl Part {
     /// Without its skin; [`None`] for points and lines, which have no surface.
-    fn of(document: &Document, node: usize, primitive: &Primitive) -> Result<Option<Self>> {
+    fn of(
+        document: &Document,
+        node: usize,
+        primitive: &Primitive,
+        with_normals: bool,
+    ) -> Result<Option<Self>> {
         let Checked::Valid(mode) = primitive.mode else {
             return Err(document.broken("a primitive is of no known mode").into());
         };
@@ -103,20 +120,30 @@ impl Part {
             let what = format!("a corner is vertex {corner} of {}", positions.len());
             return Err(document.broken(what).into());
         }
-        let morph = |target: &::gltf::json::mesh::MorphTarget| {
-            let Some(moves) = target.positions else {
+        let moves = |accessor: Option<Index<Accessor>>| {
+            let Some(accessor) = accessor else {
                 return Ok(Vec::new());
             };
-            let moves = vectors(document, moves)?;
+            let moves = vectors(document, accessor)?;
             if moves.len() != positions.len() {
                 return Err(uneven(document, "a morph target"));
             }
             Ok(moves)
         };
+        let morph = |target: &::gltf::json::mesh::MorphTarget| {
+            Ok(Morph {
+                positions: moves(target.positions)?,
+                normals: moves(target.normals.filter(|_| with_normals))?,
+            })
+        };
         let morphs = primitive.targets.iter().flatten().map(morph);
         Ok(Some(Self {
             node,
             morphs: morphs.collect::<Result<_>>()?,
+            normals: match with_normals {
+                true => normals(document, node, primitive, positions.len())?,
+                false => Vec::new(),
+            },
             positions,
             triangles,
             weights: Vec::new(),
@@ -129,14 +156,18 @@ impl Part {
         let own = &locals[self.node].weights;
         let weights = if own.is_empty() { &self.weights } else { own };
         let morphs = self.morphs.iter().zip(weights);
-        let morphs: Vec<(&[Vec3], f32)> = morphs
-            .filter(|(moves, weight)| !moves.is_empty() && **weight != 0.0)
-            .map(|(moves, &weight)| (moves.as_slice(), weight))
+        let morphs: Vec<(&Morph, f32)> = morphs
+            .filter(|(_, weight)| **weight != 0.0)
+            .map(|(morph, &weight)| (morph, weight))
             .collect();
-        let morphed = |vertex: usize| {
-            let moves = morphs.iter().map(|(moves, weight)| moves[vertex] * *weight);
-            self.positions[vertex] + moves.sum::<Vec3>()
+        let morphed = |rest: &[Vec3], vertex: usize, moves: fn(&Morph) -> &[Vec3]| {
+            let moves = morphs
+                .iter()
+                .filter_map(|&(morph, weight)| Some(*moves(morph).get(vertex)? * weight));
+            rest[vertex] + moves.sum::<Vec3>()
         };
+        let position = |vertex| morphed(&self.positions, vertex, |morph| &morph.positions);
+        let normal = |vertex| morphed(&self.normals, vertex, |morph| &morph.normals);
         let first = geometry.positions.len() as u32;
         let vertices = 0..self.positions.len();
         let is_mirrored = if let Some(skin) = &self.skin {
@@ -144,14 +175,18 @@ impl Part {
             let joints: Vec<Affine3A> = joints
                 .map(|(node, to_joint)| places[*node] * *to_joint)
                 .collect();
-            let at = |vertex| skin.bend(vertex, morphed(vertex), &joints);
+            let at = |vertex| skin.bend(vertex, position(vertex), &joints);
             geometry.positions.extend(vertices.map(at));
+            let facing = |vertex| turned(normal(vertex), skin.turn(vertex, &joints));
+            geometry.normals.extend((0..self.normals.len()).map(facing));
             let mirrored = joints.iter().filter(|joint| is_mirror(joint));
             2 * mirrored.count() > joints.len()
         } else {
             let place = places[self.node];
-            let at = |vertex| place.transform_point3(morphed(vertex));
+            let at = |vertex| place.transform_point3(position(vertex));
             geometry.positions.extend(vertices.map(at));
+            let facing = |vertex| turned(normal(vertex), place.matrix3);
+            geometry.normals.extend((0..self.normals.len()).map(facing));
             is_mirror(&place)
         };
         let triangles = self.triangles.chunks_exact(3).flat_map(|corners| {
@@ -231,6 +266,32 @@ impl Skin {
         }
         sum.into()
     }
+
+    /// What turns and stretches the surface around a vertex.
+    fn turn(&self, vertex: usize, joints: &[Affine3A]) -> Mat3A {
+        let mut sum = Mat3A::ZERO;
+        for Bond {
+            joints: of,
+            weights,
+        } in self.sets.iter().map(|set| set[vertex])
+        {
+            for (joint, weight) in of.into_iter().zip(weights) {
+                sum += joints[joint as usize].matrix3 * weight;
+            }
+        }
+        sum
+    }
+}
+
+/// A normal of a surface that is turned and stretched, of length 1; up if it has no direction.
+///
+/// By the inverse transpose, except for its length: so that it may be flat.
+fn turned(normal: Vec3, turn: Mat3A) -> Vec3 {
+    let [x, y, z] = [turn.x_axis, turn.y_axis, turn.z_axis];
+    let cofactors = Mat3A::from_cols(y.cross(z), z.cross(x), x.cross(y));
+    // What a mirror shows faces the other way than its cofactors say.
+    let side = if turn.determinant() < 0.0 { -1.0 } else { 1.0 };
+    (cofactors * normal * side).normalize_or(Vec3::Y)
 }
 
 /// Lets the weights of each vertex add up to 1, and those without weight name any joint.
@@ -288,6 +349,26 @@ fn vectors(document: &Document, index: Index<Accessor>) -> Result<Vec<Vec3>> {
 
 fn is_mirror(place: &Affine3A) -> bool {
     place.matrix3.determinant() < 0.0
+}
+
+/// Of a primitive.
+fn normals(
+    document: &Document,
+    node: usize,
+    primitive: &Primitive,
+    vertex_count: usize,
+) -> Result<Vec<Vec3>> {
+    let Some(normals) = attribute(primitive, Semantic::Normals) else {
+        let name = document.root.nodes[node].name.as_deref();
+        let what = format!("the mesh of node {} has no normals", name.unwrap_or("?"));
+        let remedy = "export them (NORMAL), or leave out `normals=coded`";
+        return Err(BadInput::new(&document.path, what, remedy).into());
+    };
+    let normals = vectors(document, normals)?;
+    if normals.len() != vertex_count {
+        return Err(uneven(document, "the normals"));
+    }
+    Ok(normals)
 }
 
 /// An attribute that does not fit.
