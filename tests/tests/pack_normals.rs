@@ -7,14 +7,11 @@
     reason = "a test's helpers may panic as the test itself"
 )]
 
-use std::fs;
-use std::path::PathBuf;
+mod folder;
 
-use clap::Parser;
 use glam::{Mat3, Quat, Vec3};
 use serde_json::json;
-use touchline::args::{Cli, Command, VerifyArgs};
-use touchline::error::BadInput;
+use touchline::args::VerifyArgs;
 use touchline::open::Opened;
 use touchline::progress::{Audience, Cancel};
 use touchline_codec::Limits;
@@ -22,49 +19,14 @@ use touchline_pack::{Segment, Shading, Stream};
 use touchline_scene::{Frame, MeshFrame, normal_from_octahedral};
 use touchline_tests::gltf::GltfWriter;
 
+use folder::Folder;
+
 /// How well a stored normal keeps its direction: the octahedron's steps are a degree at most, and
 /// one more for a frame time that is rounded.
 const COSINE_MIN: f32 = 0.9994;
 /// Squares along an edge of the box: enough for coarser renditions.
 const CELL_COUNT: u32 = 24;
 const FRAME_COUNT: u32 = 4;
-
-/// A folder for files and the pack made of them, gone when dropped.
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-
-    /// Packs as a command line says; `@` stands for the folder.
-    fn pack(&self, line: &str) -> anyhow::Result<Opened> {
-        let line = format!("touchline pack --out @/out --threads 1 --force --frame-rate 10 {line}");
-        let line = line.replace('@', self.0.path().to_str().unwrap());
-        let Command::Pack(args) = Cli::try_parse_from(line.split_whitespace())?.command else {
-            unreachable!()
-        };
-        touchline::pack::pack(&args, &Cancel::default(), Audience::Nobody)?;
-        Opened::open(&self.path("out"))
-    }
-
-    /// The error of packing so, which must be one about a file.
-    fn refused(&self, line: &str) -> String {
-        let error = self.pack(line).unwrap_err();
-        assert!(error.downcast_ref::<BadInput>().is_some(), "{error:#}");
-        format!("{error:#}")
-    }
-}
 
 /// All frames of a stream of the first track, and which of them are keys.
 fn decoded(opened: &Opened, stream: &Stream) -> Vec<(MeshFrame, bool)> {
@@ -224,7 +186,7 @@ fn check_pack(folder: &Folder, opened: &Opened) {
 
 #[test]
 fn ply_normals_come_along() {
-    let folder = Folder::new();
+    let folder = Folder::new("--frame-rate 10");
     for frame in 0..FRAME_COUNT {
         let text = Cube::new(turn(frame)).ply(0, PLY_NAMES);
         folder.write(&format!("box/{frame}.ply"), text);
@@ -235,7 +197,7 @@ fn ply_normals_come_along() {
 
 #[test]
 fn ply_normals_come_along_when_vertices_are_numbered_anew() {
-    let folder = Folder::new();
+    let folder = Folder::new("--frame-rate 10");
     for frame in 0..FRAME_COUNT {
         let text = Cube::new(turn(frame)).ply(frame as usize * 501, PLY_NAMES);
         folder.write(&format!("box/{frame}.ply"), text);
@@ -248,7 +210,7 @@ fn ply_normals_come_along_when_vertices_are_numbered_anew() {
 
 #[test]
 fn obj_normals_come_along() {
-    let folder = Folder::new();
+    let folder = Folder::new("--frame-rate 10");
     for frame in 0..FRAME_COUNT {
         let cube = Cube::new(turn(frame));
         folder.write(&format!("box/{frame}.obj"), cube.obj());
@@ -294,7 +256,7 @@ fn animate(writer: &mut GltfWriter, node: usize) {
 
 #[test]
 fn gltf_normals_turn_with_their_nodes_and_joints() {
-    let folder = Folder::new();
+    let folder = Folder::new("--frame-rate 10");
     let (mut writer, _) = gltf_box();
     writer.push("nodes", json!({ "mesh": 0 }));
     animate(&mut writer, 0);
@@ -342,7 +304,7 @@ fn leaning() -> GltfWriter {
 
 /// Checks that all normals of the only frame of a file face so.
 fn check_facing(writer: &GltfWriter, expected: Vec3) {
-    let folder = Folder::new();
+    let folder = Folder::new("--frame-rate 10");
     folder.write("a.glb", writer.glb());
     let opened = folder.pack("--track path=@/a.glb,normals=coded").unwrap();
     let frames = decoded(&opened, &opened.manifest.tracks[0].renditions[0]);
@@ -384,7 +346,7 @@ fn gltf_normals_of_what_is_stretched_mirrored_and_morphed() {
 
 #[test]
 fn missing_normals_are_named_with_their_file() {
-    let folder = Folder::new();
+    let folder = Folder::new("--frame-rate 10");
     let cube = Cube::new(Quat::IDENTITY);
     folder.write("box/0.ply", cube.ply(0, PLY_NAMES));
     // The same numbers, told to be others.
@@ -432,7 +394,7 @@ fn missing_normals_are_named_with_their_file() {
 
 #[test]
 fn z_is_up_for_normals_too() {
-    let folder = Folder::new();
+    let folder = Folder::new("--frame-rate 10");
     let upright = Quat::from_rotation_x(std::f32::consts::FRAC_PI_2);
     for frame in 0..FRAME_COUNT {
         let cube = Cube::new(upright * turn(frame));
@@ -446,7 +408,7 @@ fn z_is_up_for_normals_too() {
 
 #[test]
 fn nobody_gets_normals_unasked() {
-    let folder = Folder::new();
+    let folder = Folder::new("--frame-rate 10");
     folder.write("box.ply", Cube::new(turn(1)).ply(0, PLY_NAMES));
     let opened = folder.pack("@/box.ply").unwrap();
     assert_eq!(opened.manifest.tracks[0].shading, Shading::Baked);

@@ -177,7 +177,7 @@ impl Wisher<'_> {
     /// frames that it passes before a finer one could be there can be held.
     fn affordable(&self, base: usize, frame: u32) -> usize {
         let layer_count = self.buffer.layers_here(base, frame);
-        let is_running = self.focus.lead_count > 0 && !self.is_static(base);
+        let is_running = self.is_running(base);
         let held_count = u64::from(self.focus.lead_count) + 1;
         let fits = |layer_count: &usize| {
             let finest = &self.buffer.streams[base + layer_count - 1];
@@ -299,9 +299,8 @@ impl Wisher<'_> {
         let finer = || track[1..].iter().filter(|finer| !finer.is_stopped);
         let is_here = finer().any(|finer| matches!(slot(finer), Some(Slot::Held(_))));
         let is_lost = finer().all(|finer| slot(finer) == Some(Slot::Lost));
-        let frames_per_second = self.focus.frames_per_second;
-        let is_far = f64::from(distance) > SPARED_AHEAD.0 * frames_per_second;
-        let is_running = frames_per_second > 0.0 && !self.is_static(at.stream);
+        let is_far = f64::from(distance) > SPARED_AHEAD.0 * self.focus.frames_per_second;
+        let is_running = self.is_running(at.stream);
         let is_expected = self.layer_sustained > 0 && is_running && is_far && !is_lost;
         is_here || is_expected
     }
@@ -320,7 +319,7 @@ impl Wisher<'_> {
         let slots = finer.iter().map(|finer| finer.segments.get(&at.segment));
         let mut slots = slots.flatten();
         let has_finer = slots.any(|slot| *slot != Slot::Lost);
-        let is_running = self.focus.lead_count > 0 && !self.is_static(base);
+        let is_running = self.is_running(base);
         let is_end = layer == 0 || layer + 1 == hoped;
         layer >= held && (is_end || (is_running && layer < hoped && !has_finer))
     }
@@ -380,7 +379,7 @@ impl Wisher<'_> {
             ..0 if self.focus.is_looping => distance + frame_count,
             _ => distance.max(0),
         };
-        let is_running = self.focus.frames_per_second > 0.0 && !self.is_static(at.stream);
+        let is_running = self.is_running(at.stream);
         is_running.then(|| Seconds(distance as f64 / self.focus.frames_per_second))
     }
 
@@ -414,6 +413,11 @@ impl Wisher<'_> {
     fn is_selected(&self, stream: usize) -> bool {
         let track = self.buffer.streams[stream].key.track;
         self.focus.selected.contains(&track) && self.buffer.is_played(stream)
+    }
+
+    /// Whether the clock passes the stream's frames.
+    fn is_running(&self, stream: usize) -> bool {
+        self.focus.frames_per_second > 0.0 && !self.is_static(stream)
     }
 
     fn is_static(&self, stream: usize) -> bool {

@@ -5,7 +5,7 @@ use touchline::error::BadInput;
 use touchline_tests::gltf::GltfWriter;
 
 use super::bake::{morphed, strip};
-use super::{BLUE, Folder, RED, png, textured_inside};
+use super::{BLUE, Folder, RED, fine_folder, fine_folder_with, png, textured_inside};
 
 /// What becomes of a textured corner that moves, and what the error must name.
 struct Bad {
@@ -159,11 +159,11 @@ fn sound() -> GltfWriter {
 
 #[test]
 fn bad_files_are_refused_by_name() {
-    Folder::with(&sound()).pack("@/a.glb").unwrap();
+    fine_folder_with(&sound()).pack("@/a.glb").unwrap();
     for bad in BAD {
         let mut writer = sound();
         (bad.damage)(&mut writer);
-        let error = Folder::with(&writer).refused("@/a.glb");
+        let error = fine_folder_with(&writer).refused("@/a.glb");
         for expected in bad.expected {
             assert!(
                 error.contains(expected),
@@ -176,7 +176,7 @@ fn bad_files_are_refused_by_name() {
 
 #[test]
 fn files_of_a_kind_are_tracks_each() {
-    let folder = Folder::new();
+    let folder = fine_folder();
     folder.write("a_1.glb", sound().glb());
     folder.write("a_2.glb", sound().glb());
     let error = folder.refused("@");
@@ -187,7 +187,7 @@ fn files_of_a_kind_are_tracks_each() {
 
 #[test]
 fn a_buffer_beside_it_must_be_whole() {
-    let folder = Folder::new();
+    let folder = fine_folder();
     let (text, buffer) = sound().text("a.bin");
     folder.write("a.gltf", text);
     let error = folder.refused("@/a.gltf");
@@ -218,7 +218,7 @@ fn survive(folder: &Folder, bytes: &[u8], what: &str) {
 #[test]
 fn no_prefix_is_taken() {
     let whole = sound().glb();
-    let folder = Folder::new();
+    let folder = fine_folder();
     for size in (0..whole.len() - 4).step_by(3) {
         folder.write("a.glb", &whole[..size]);
         folder.refused("@/a.glb");
@@ -235,7 +235,7 @@ fn no_prefix_is_taken() {
 #[test]
 fn no_number_makes_it_panic() {
     for writer in [sound(), strip(&[([1; 16], [0.25; 16])]), morphed()] {
-        let folder = Folder::new();
+        let folder = fine_folder();
         let paths = numbers(&writer.json, String::new());
         assert!(paths.len() > 20, "{paths:?}");
         for path in paths {

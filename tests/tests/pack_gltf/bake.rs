@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::json;
 use touchline_tests::gltf::GltfWriter;
 
-use super::{CORNER, Folder, Triangle, check, corner, decoded, moved, one_corner};
+use super::{CORNER, Triangle, check, corner, decoded, fine_folder_with, moved, one_corner};
 
 /// A quarter turn about z.
 const QUARTER: [f32; 4] = [0.0, 0.0, FRAC_1_SQRT_2, FRAC_1_SQRT_2];
@@ -22,7 +22,7 @@ fn nodes_hang_from_nodes() {
         "children": [0, 1], "translation": [0, 1, 0], "rotation": QUARTER, "scale": [2, 2, 2],
     });
     writer.push("nodes", turned);
-    let folder = Folder::with(&writer);
+    let folder = fine_folder_with(&writer);
     let opened = folder.pack("@/a.glb").unwrap();
     assert!(opened.manifest.tracks[0].is_static, "nothing moves it");
     // Moved, then doubled, then (x, y) to (-y, x), then lifted.
@@ -268,7 +268,7 @@ fn a_clip_has_a_frame_at_its_end_and_one_topology() {
         (0.8, 25, 21),
     ] {
         let writer = moved(&[0.0, secs], "LINEAR", &[[0.0; 3], [1.0, 0.0, 0.0]]);
-        let folder = Folder::with(&writer);
+        let folder = fine_folder_with(&writer);
         let line = format!("@/a.glb --frame-rate {frame_rate} --segment-secs 2");
         let frames = decoded(&folder.pack(&line).unwrap());
         assert_eq!(frames.len(), frame_count, "{secs} s at {frame_rate}");
@@ -282,7 +282,7 @@ fn a_clip_is_chosen_by_name_or_number() {
     let mut writer = moved(&[0.0], "STEP", &[[1.0, 0.0, 0.0]]);
     let two = ("VEC3", &[2.0, 0.0, 0.0][..]);
     writer.animate("0", (0, "translation"), (&[0.0], "STEP"), two);
-    let folder = Folder::with(&writer);
+    let folder = fine_folder_with(&writer);
     for (clip, x) in [("move", 1.0), ("0", 2.0), ("1", 2.0), ("none", 0.0)] {
         let opened = folder
             .pack(&format!("--track path=@/a.glb,clip={clip}"))
@@ -301,7 +301,7 @@ fn a_clip_is_chosen_by_name_or_number() {
         let error = folder.refused(line);
         assert!(error.contains(expected), "{error} has no {expected}");
     }
-    let still = Folder::with(&one_corner());
+    let still = fine_folder_with(&one_corner());
     let error = still.refused("--track path=@/a.glb,clip=run");
     assert!(error.contains("it has none"), "{error}");
     still.write("a.obj", "v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n");

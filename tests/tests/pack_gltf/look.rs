@@ -4,7 +4,7 @@ use serde_json::json;
 use touchline::open::Opened;
 use touchline_pack::Segment;
 
-use super::{BLUE, CORNER, Folder, RED, decoded, png, textured, textured_inside};
+use super::{BLUE, CORNER, RED, decoded, fine_folder_with, png, textured, textured_inside};
 
 /// The bytes of the first image of the first track.
 fn stored_image(opened: &Opened) -> Vec<u8> {
@@ -17,7 +17,7 @@ fn stored_image(opened: &Opened) -> Vec<u8> {
 #[test]
 fn the_texture_comes_along() {
     let image = png(RED, BLUE);
-    let folder = Folder::with(&textured_inside(&image));
+    let folder = fine_folder_with(&textured_inside(&image));
     let check = |opened: &Opened| {
         assert_eq!(stored_image(opened), image);
         let [u, v] = decoded(opened)[0].attribute([1.0, 0.0, 0.0]).texture;
@@ -68,7 +68,7 @@ fn a_texture_may_be_moved_and_tinted() {
         writer.json["extensionsUsed"],
         writer.json["extensionsRequired"],
     ) = (name.clone(), name);
-    let folder = Folder::with(&writer);
+    let folder = fine_folder_with(&writer);
     let opened = folder.pack("@/a.glb").unwrap();
     // (0.75, 0.5) is halved, then turned counter-clockwise, where v points down: (u, v) to
     // (v, -u).
@@ -88,7 +88,7 @@ fn without_a_texture_vertices_have_colours() {
     let colours = writer.floats("VEC3", &[1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 1.0, 1.0]);
     let primitive = &mut writer.json["meshes"][0]["primitives"][0];
     primitive["attributes"]["COLOR_0"] = json!(colours);
-    let folder = Folder::with(&writer);
+    let folder = fine_folder_with(&writer);
     let frame = &decoded(&folder.pack("--track path=@/a.glb,texture=none").unwrap())[0];
     // Red to the left, blue to the right; half of the light is 188 of 255.
     for (at, colour) in [
@@ -104,7 +104,7 @@ fn without_a_texture_vertices_have_colours() {
     // Alpha counts where the material says so.
     for (mode, alpha) in [("OPAQUE", 255), ("BLEND", 51)] {
         writer.json["materials"][0]["alphaMode"] = json!(mode);
-        let folder = Folder::with(&writer);
+        let folder = fine_folder_with(&writer);
         let frame = &decoded(&folder.pack("@/a.glb").unwrap())[0];
         assert_eq!(frame.attribute(CORNER[2]).colour, [0, 188, 255, alpha]);
     }

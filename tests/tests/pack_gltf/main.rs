@@ -9,69 +9,34 @@
 
 mod bad;
 mod bake;
+#[path = "../folder/mod.rs"]
+mod folder;
 mod look;
 
-use std::fs;
-use std::path::PathBuf;
-
-use clap::Parser;
 use glam::Vec3;
 use serde_json::{Value, json};
-use touchline::args::{Cli, Command};
-use touchline::error::BadInput;
 use touchline::open::Opened;
-use touchline::progress::{Audience, Cancel};
 use touchline_codec::Limits;
 use touchline_pack::{Segment, Stream};
 use touchline_scene::{Frame, PackedAttribute};
 use touchline_tests::gltf::GltfWriter;
+
+use folder::Folder;
 
 /// Farther off than the lattice makes a corner, metres.
 const CORNER_ERROR_MAX: f32 = 0.0002;
 /// What makes the lattice so fine.
 const FINE: &str = "--position-error-mm 0.05 --renditions 1";
 
-/// A folder for files and the pack made of them, gone when dropped.
-struct Folder(tempfile::TempDir);
+fn fine_folder() -> Folder {
+    Folder::new(FINE)
+}
 
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    /// With the file `a.glb` in it.
-    fn with(writer: &GltfWriter) -> Self {
-        let folder = Self::new();
-        folder.write("a.glb", writer.glb());
-        folder
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.path(name), bytes).unwrap();
-    }
-
-    /// Packs as a command line says; `@` stands for the folder.
-    fn pack(&self, line: &str) -> anyhow::Result<Opened> {
-        let line = format!("touchline pack --out @/out --threads 1 --force {FINE} {line}");
-        let line = line.replace('@', self.0.path().to_str().unwrap());
-        let Command::Pack(args) = Cli::try_parse_from(line.split_whitespace())?.command else {
-            unreachable!()
-        };
-        touchline::pack::pack(&args, &Cancel::default(), Audience::Nobody)?;
-        Opened::open(&self.path("out"))
-    }
-
-    /// The error of packing so, which must be one about a file.
-    fn refused(&self, line: &str) -> String {
-        let error = self.pack(line).unwrap_err();
-        assert!(error.downcast_ref::<BadInput>().is_some(), "{error:#}");
-        assert!(!self.path("out").exists(), "{error:#}: left a pack");
-        format!("{error:#}")
-    }
+/// With the file `a.glb` in it.
+fn fine_folder_with(writer: &GltfWriter) -> Folder {
+    let folder = fine_folder();
+    folder.write("a.glb", writer.glb());
+    folder
 }
 
 type Triangle = [[f32; 3]; 3];
@@ -154,7 +119,7 @@ fn decoded(opened: &Opened) -> Vec<Baked> {
 
 /// Packs at a frame rate and compares every frame.
 fn check(writer: &GltfWriter, frame_rate: u32, expected: &[&[Triangle]]) {
-    let folder = Folder::with(writer);
+    let folder = fine_folder_with(writer);
     let opened = folder
         .pack(&format!("--frame-rate {frame_rate} @/a.glb"))
         .unwrap();
