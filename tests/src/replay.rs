@@ -116,6 +116,7 @@ impl Replay {
             title: String::new(),
             frame_rate: self.frame_rate,
             frame_count: self.frame_count,
+            is_open: false,
             start_unix_ms: Some(1e9),
             start_media_secs: Some(100.0),
             bounds: Bounds {

@@ -5,8 +5,11 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod growth;
 mod hash;
 mod manifest;
+#[cfg(feature = "json")]
+mod reel;
 mod segment;
 mod single;
 
@@ -18,5 +21,9 @@ pub use manifest::{
     BroadcastCamera, CameraKey, Credit, FORMAT_NAME, FORMAT_VERSION, Kind, Manifest, Preset, Role,
     SegmentEntry, Shading, Stage, Stream, Surface, Track,
 };
+#[cfg(feature = "schema")]
+pub use reel::reel_schema;
+#[cfg(feature = "json")]
+pub use reel::{REEL_FORMAT_NAME, Reel, ReelEntry};
 pub use segment::{CodecId, FRAME_COUNT_MAX, FrameEntry, Segment, SegmentWriter};
 pub use single::{HEADER_SIZE, Header};

@@ -53,6 +53,9 @@ pub struct Manifest {
     pub frame_rate: FrameRate,
     /// Frames of every moving track.
     pub frame_count: u32,
+    /// Still growing: a later version has more frames.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_open: bool,
     /// Programme date-time of frame 0, milliseconds since 1970-01-01T00:00Z.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_unix_ms: Option<f64>,
@@ -434,7 +437,7 @@ impl Manifest {
 }
 
 /// The rule of this section of FORMAT.md is kept, or the manifest is malformed.
-fn rule(section: &'static str, holds: bool, text: &str) -> Result<(), PackError> {
+pub(crate) fn rule(section: &'static str, holds: bool, text: &str) -> Result<(), PackError> {
     if holds {
         Ok(())
     } else {
@@ -443,7 +446,7 @@ fn rule(section: &'static str, holds: bool, text: &str) -> Result<(), PackError>
 }
 
 /// Says which track broke the rule.
-fn in_track(error: PackError, id: &str) -> PackError {
+pub(crate) fn in_track(error: PackError, id: &str) -> PackError {
     match error {
         PackError::Malformed { section, rule } => PackError::Malformed {
             section,
@@ -484,6 +487,12 @@ impl Track {
             .iter()
             .chain(&self.renditions)
             .chain(&self.textures)
+    }
+
+    /// As [`Track::streams`], to change them.
+    pub fn streams_mut(&mut self) -> impl Iterator<Item = &mut Stream> {
+        let geometry = self.layers.iter_mut().chain(&mut self.renditions);
+        geometry.chain(&mut self.textures)
     }
 
     fn check(&self, pack_frame_count: u32) -> Result<(), PackError> {

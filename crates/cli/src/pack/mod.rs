@@ -212,6 +212,7 @@ fn manifest(args: &PackArgs, scene: Scene, tracks: &[Track], frame_count: u32) -
         title,
         frame_rate: args.frame_rate,
         frame_count,
+        is_open: false,
         start_unix_ms: args
             .start
             .map(|start| start.as_microsecond() as f64 / 1000.0),
