@@ -39,6 +39,17 @@ fn at(place: Option<&str>) -> String {
     place.map_or_else(String::new, |place| format!(" at {place}"))
 }
 
+/// The user stopped a pack that is made while frames arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "stopped with {frame_count} frames published; the pack stays open: the same command goes on \
+     with it, and with `--idle-secs 0` added ends it"
+)]
+pub struct LeftOpen {
+    /// Frames that viewers can see.
+    pub frame_count: u32,
+}
+
 /// The user stopped the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("stopped; nothing was written")]

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use serde_json::json;
 use touchline::args::{Cli, Command};
-use touchline::error::{BadInput, Cancelled};
+use touchline::error::{BadInput, Cancelled, LeftOpen};
 use touchline::progress::{Audience, Cancel};
 
 /// What a shell expects of a program that Ctrl-C ended: 128 + SIGINT.
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             report(&error, audience);
-            let is_cancelled = error.downcast_ref::<Cancelled>().is_some();
+            let is_cancelled = error.is::<Cancelled>() || error.is::<LeftOpen>();
             ExitCode::from(if is_cancelled { EXIT_CANCELLED } else { 1 })
         }
     }

@@ -72,6 +72,17 @@ impl Audience {
         }
     }
 
+    /// Starts work of which nobody knows the end.
+    pub fn ongoing(self) -> Ongoing {
+        let bar = if self == Self::Person && std::io::stderr().is_terminal() {
+            ProgressBar::new_spinner()
+        } else {
+            ProgressBar::hidden()
+        };
+        bar.enable_steady_tick(LINE_PERIOD);
+        Ongoing(bar)
+    }
+
     /// Starts a stage of the work with `total` steps, each a `unit`.
     pub fn stage(self, name: &'static str, total: u64, unit: &str) -> Progress {
         let bar = if self == Self::Person && std::io::stderr().is_terminal() {
@@ -95,6 +106,24 @@ impl Audience {
             said_millis: AtomicU64::new(0),
             bar,
         }
+    }
+}
+
+/// Work without a known end, told a person in a line that changes.
+#[derive(Debug)]
+pub struct Ongoing(ProgressBar);
+
+impl Ongoing {
+    /// How far it is.
+    pub fn say(&self, text: &str) {
+        self.0.set_message(text.to_owned());
+        self.0.tick();
+    }
+}
+
+impl Drop for Ongoing {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 

@@ -3,11 +3,14 @@
 //! Only shapes and texts: a value that can be refused without looking at files is refused here.
 
 mod keyed;
+mod live;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use touchline_scene::FrameRate;
+
+pub use live::{BoundsArg, LiveArgs};
 
 pub use keyed::{ClipArg, NormalsArg, PresetArg, TextureArg, TrackArg, ViewpointArg};
 
@@ -130,12 +133,19 @@ pub struct PackArgs {
     /// A picture to show before the replay
     #[arg(long, value_name = "FILE")]
     pub poster: Option<PathBuf>,
+    /// Add the pack to this reel, the list of an event's packs, or bring it up to date there; the
+    /// pack must lie in the reel's folder or below it
+    #[arg(long, value_name = "FILE")]
+    pub reel: Option<PathBuf>,
     /// Threads to work with; the default is one a processor
     #[arg(long, value_name = "COUNT")]
     pub threads: Option<usize>,
     /// Progress and result as lines of JSON on the standard output
     #[arg(long)]
     pub json: bool,
+    /// How frames are waited for.
+    #[command(flatten)]
+    pub live: LiveArgs,
 }
 
 const PACK_EXAMPLES: &str = "\
@@ -145,7 +155,9 @@ Examples:
     --track 'id=athlete,path=mesh/,texture=mesh/tex_*.jpg,alternative=athlete' \\
     --track 'id=cloud,path=points/*.ply,alternative=athlete' \\
     --track 'id=stadium,path=stadium.obj,role=venue,shading=lit'
-  touchline pack --track 'path=mascot.glb,clip=Cheer' --out mascot.touchline";
+  touchline pack --track 'path=mascot.glb,clip=Cheer' --out mascot.touchline
+  touchline pack --live frames/ --frame-rate 50 --end-file frames/done --out event/goal-1
+  reconstruct | touchline pack --live - --out event/goal-2 --reel event/reel.json";
 
 /// Says what is in a pack.
 #[derive(Debug, Args)]

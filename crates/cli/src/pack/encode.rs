@@ -16,7 +16,6 @@ use touchline_scene::Frame;
 use super::renditions::{self, Plan, Reducer};
 use super::texture::{self, Image, TextureForm, TexturePlan};
 use super::track::Track;
-use super::write::Aside;
 use crate::args::{ColourQuality, PackArgs};
 use crate::progress::{Audience, Cancel, Progress};
 use crate::video::VideoCodec;
@@ -52,13 +51,20 @@ impl Part {
     }
 }
 
+/// Takes a segment's URL and bytes.
+pub(crate) type Write<'a> = dyn Fn(&str, &[u8]) -> Result<()> + Sync + 'a;
+
+/// What becomes of each track.
+pub(crate) struct Plans {
+    pub(crate) renditions: Vec<Plan>,
+    pub(crate) textures: Vec<TexturePlan>,
+}
+
 /// What all threads share.
 struct Work<'a> {
     points: PointsOptions,
-    /// Of each track.
-    plans: Vec<Plan>,
-    textures: &'a [TexturePlan],
-    aside: &'a Aside,
+    plans: &'a Plans,
+    write: &'a Write<'a>,
     cancel: &'a Cancel,
     progress: Progress,
 }
@@ -87,28 +93,42 @@ struct Made {
     codec_string: Option<String>,
 }
 
-/// Encodes all tracks and writes their segments aside.
+impl Plans {
+    /// Plans what becomes of all tracks.
+    pub(crate) fn of(
+        tracks: &[Track],
+        args: &PackArgs,
+        cancel: &Cancel,
+        audience: Audience,
+    ) -> Result<Self> {
+        Ok(Self {
+            textures: texture::plan(tracks, args, audience)?,
+            renditions: renditions::plan(tracks, args.renditions, cancel, audience)?,
+        })
+    }
+}
+
+/// How many frames a segment has.
+pub(crate) fn frames_per_segment(args: &PackArgs) -> u32 {
+    let count = (args.segment_secs * args.frame_rate.as_f64()).round() as u32;
+    count.clamp(1, touchline_pack::FRAME_COUNT_MAX)
+}
+
+/// Encodes all tracks; what `plans` has of each is in their order.
 pub(crate) fn tracks(
     tracks: &[Track],
+    plans: &Plans,
     args: &PackArgs,
-    aside: &Aside,
+    write: &Write<'_>,
     cancel: &Cancel,
     audience: Audience,
 ) -> Result<Vec<touchline_pack::Track>> {
-    let textures = texture::plan(tracks, args, audience)?;
-    let frames_per_segment = (args.segment_secs * args.frame_rate.as_f64()).round() as u32;
-    let jobs = jobs(
-        tracks,
-        &textures,
-        frames_per_segment.clamp(1, touchline_pack::FRAME_COUNT_MAX),
-    );
+    let jobs = jobs(tracks, &plans.textures, frames_per_segment(args));
     let frame_count = jobs.iter().map(|job| u64::from(job.frame_count)).sum();
-    let plans = renditions::plan(tracks, args.renditions, cancel, audience)?;
     let work = Work {
         points: points_options(args),
         plans,
-        textures: &textures,
-        aside,
+        write,
         cancel,
         progress: audience.stage("packing", frame_count, "frames"),
     };
@@ -116,7 +136,8 @@ pub(crate) fn tracks(
         .into_par_iter()
         .map(|job| run(job, &tracks[job.track_index], &work))
         .collect::<Result<Vec<_>>>()?;
-    Ok(assemble(tracks, &textures, made.into_iter().flatten()))
+    let made = made.into_iter().flatten();
+    Ok(assemble(tracks, &plans.textures, made))
 }
 
 fn jobs(tracks: &[Track], textures: &[TexturePlan], frames_per_segment: u32) -> Vec<Job> {
@@ -181,7 +202,8 @@ fn write_segment(
     track: &Track,
     work: &Work<'_>,
 ) -> Result<Made> {
-    let mut segment = SegmentWriter::new(codec, job.first_frame);
+    let first_frame = track.before.frame_count + job.first_frame;
+    let mut segment = SegmentWriter::new(codec, first_frame);
     for chunk in chunks {
         segment.push(&chunk.bytes, chunk.is_key);
     }
@@ -189,16 +211,17 @@ fn write_segment(
     let sha256 = Sha256::of(&bytes);
     let hash = &sha256.to_string()[..8];
     // The hash in the name lets caches keep the file for ever.
-    let (id, part, index) = (&track.id, job.part.name(layer), job.segment_index);
+    let (id, part) = (&track.id, job.part.name(layer));
+    let index = track.before.segment_count + job.segment_index;
     let url = format!("{id}/{part}-{index:04}-{hash}.seg");
-    work.aside.write(&url, &bytes)?;
+    (work.write)(&url, &bytes)?;
     let largest = |of: fn(&Chunk) -> u32| chunks.iter().map(of).max().unwrap_or(0);
     Ok(Made {
         job,
         layer,
         codec,
         entry: SegmentEntry {
-            first_frame: job.first_frame,
+            first_frame,
             frame_count: job.frame_count,
             url: Some(url),
             offset: 0,
@@ -252,6 +275,7 @@ impl Work<'_> {
         self.cancel.check()?;
         let encoded = encode().with_context(|| {
             let file = track.source.path(index).display();
+            let index = track.before.frame_count as usize + index;
             format!("frame {index} of track \"{}\" ({file})", track.id)
         })?;
         self.progress.step();
@@ -300,7 +324,7 @@ fn by_layer(frames: Vec<Vec<Chunk>>) -> Result<Vec<Vec<Chunk>>> {
 /// A mesh follows from the frames before it, back to the start of the segment. Returns the chunks
 /// of each rendition.
 fn code_mesh(job: Job, track: &Track, work: &Work<'_>) -> Result<Vec<Vec<Chunk>>> {
-    let plan = &work.plans[job.track_index];
+    let plan = &work.plans.renditions[job.track_index];
     let mut reducer = Reducer::new(track, plan);
     let coder = |rendition| {
         let encoder = meshes::Encoder::new(MeshOptions {
@@ -355,7 +379,7 @@ fn code_video(
     size: [u32; 2],
     work: &Work<'_>,
 ) -> Result<(VideoCodec, Vec<Chunk>, String)> {
-    let mut forms = work.textures[job.track_index].iter();
+    let mut forms = work.plans.textures[job.track_index].iter();
     let encoding = forms.find_map(|form| match form {
         TextureForm::Video(encoding) => Some(encoding),
         TextureForm::Images => None,

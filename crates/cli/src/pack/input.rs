@@ -17,7 +17,7 @@ const FRAME_EXTENSIONS: [&str; 4] = ["ply", "obj", "glb", "gltf"];
 /// Those of them that hold all frames of a track.
 const MODEL_EXTENSIONS: [&str; 2] = ["glb", "gltf"];
 /// The kinds of files that hold a texture.
-const IMAGE_EXTENSIONS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
+pub(crate) const IMAGE_EXTENSIONS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
 
 /// The files of one track, in order of frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,7 +193,7 @@ fn one_file(path: &Path, extensions: &[&str]) -> Result<PathBuf> {
 }
 
 /// The files of some kinds in a folder, by name.
-fn list(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
+pub(crate) fn list(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
     let folder = if folder.as_os_str().is_empty() {
         Path::new(".")
     } else {
@@ -275,7 +275,7 @@ fn sequence(files: Vec<PathBuf>) -> Result<Sequence> {
 }
 
 /// A file's name up to the number at its end, and the number.
-fn trailing_number(path: &Path) -> Option<(String, u64)> {
+pub(crate) fn trailing_number(path: &Path) -> Option<(String, u64)> {
     let stem = path.file_stem()?.to_str()?;
     let prefix = stem.trim_end_matches(|symbol: char| symbol.is_ascii_digit());
     let number = stem[prefix.len()..].parse().ok()?;
@@ -283,7 +283,7 @@ fn trailing_number(path: &Path) -> Option<(String, u64)> {
 }
 
 /// `file` with another number, as wide as its own.
-fn with_number(file: &Path, prefix: &str, number: u64) -> PathBuf {
+pub(crate) fn with_number(file: &Path, prefix: &str, number: u64) -> PathBuf {
     let stem_len = file.file_stem().map_or(0, std::ffi::OsStr::len);
     let width = stem_len.saturating_sub(prefix.len());
     let mut name = format!("{prefix}{number:0width$}");

@@ -10,8 +10,10 @@ mod encode;
 mod geometry;
 mod gltf;
 mod input;
+mod live;
 mod obj;
 mod ply;
+mod reel;
 mod renditions;
 mod runs;
 mod scene;
@@ -39,6 +41,8 @@ use survey::Found;
 use texture::Image;
 use track::Track;
 use write::Aside;
+
+use encode::{Plans, Write};
 
 /// What was made.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -75,11 +79,17 @@ impl fmt::Display for Packed {
 /// [`BadInput`] for a file that cannot be used, [`crate::error::Cancelled`] if `cancel` was
 /// called, another for what cannot be written; nothing is written then.
 pub fn pack(args: &PackArgs, cancel: &Cancel, audience: Audience) -> Result<Packed> {
+    if let Some(reel) = &args.reel {
+        reel::check(reel, &args.out)?;
+    }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads.unwrap_or(0))
         .build()
         .context("no threads can be started")?;
-    pool.install(|| pack_here(args, cancel, audience))
+    pool.install(|| match args.live.live {
+        true => live::pack(args, cancel, audience),
+        false => pack_here(args, cancel, audience),
+    })
 }
 
 fn pack_here(args: &PackArgs, cancel: &Cancel, audience: Audience) -> Result<Packed> {
@@ -91,15 +101,20 @@ fn pack_here(args: &PackArgs, cancel: &Cancel, audience: Audience) -> Result<Pac
     write::refuse_to_overwrite(&args.out, args.force)?;
     let tracks = survey(args, cancel, audience)?;
     let aside = Aside::new(&args.out)?;
+    let write = |url: &str, bytes: &[u8]| aside.write(url, bytes);
     let frame_count = moving_frame_count(&tracks)?;
     let mut manifest = manifest(args, scene, &tracks, frame_count)?;
     if let Some(poster) = &args.poster {
-        manifest.poster = Some(write_poster(poster, &args.out, &aside)?);
+        manifest.poster = Some(write_poster(poster, &args.out, &write)?);
     }
-    manifest.tracks = encode::tracks(&tracks, args, &aside, cancel, audience)?;
+    let plans = Plans::of(&tracks, args, cancel, audience)?;
+    manifest.tracks = encode::tracks(&tracks, &plans, args, &write, cancel, audience)?;
     manifest.check().context("the packer broke its own rules")?;
     cancel.check()?;
     let bytes = aside.finish(&mut manifest)?;
+    if let Some(reel) = &args.reel {
+        reel::update(reel, &args.out, &manifest)?;
+    }
     Ok(Packed {
         out: args.out.clone(),
         bytes,
@@ -111,35 +126,40 @@ fn pack_here(args: &PackArgs, cancel: &Cancel, audience: Audience) -> Result<Pac
 
 /// Finds and reads all input once.
 fn survey(args: &PackArgs, cancel: &Cancel, audience: Audience) -> Result<Vec<Track>> {
-    input::refuse_unquoted(&args.inputs)?;
-    let plain = args.inputs.iter().map(|path| TrackArg {
-        path: path.clone(),
-        ..TrackArg::default()
-    });
-    let found = plain
-        .chain(args.tracks.iter().cloned())
+    let found = track_args(args)?
+        .into_iter()
         .map(|arg| Found::find(arg, args.frame_rate))
         .collect::<Result<Vec<_>>>()?;
-    if found.is_empty() {
-        bail!("nothing to pack: give FRAMES or `--track path=..`");
-    }
-    for (index, track) in found.iter().enumerate() {
-        if found[..index]
-            .iter()
-            .any(|earlier| earlier.id() == track.id())
-        {
-            bail!(
-                "two tracks are named \"{}\": give them an `id=` each",
-                track.id()
-            );
-        }
-    }
+    refuse_same_ids(found.iter().map(|track| track.id.as_str()))?;
     let step_count = found.iter().map(Found::step_count).sum();
     let progress = audience.stage("reading", step_count, "frames and images");
     found
         .into_iter()
         .map(|track| track.survey(args, cancel, audience, || progress.step()))
         .collect()
+}
+
+/// What was asked for of each track.
+fn track_args(args: &PackArgs) -> Result<Vec<TrackArg>> {
+    input::refuse_unquoted(&args.inputs)?;
+    let plain = args.inputs.iter().map(|path| TrackArg {
+        path: path.clone(),
+        ..TrackArg::default()
+    });
+    let all: Vec<TrackArg> = plain.chain(args.tracks.iter().cloned()).collect();
+    if all.is_empty() {
+        bail!("nothing to pack: give FRAMES or `--track path=..`");
+    }
+    Ok(all)
+}
+
+fn refuse_same_ids<'a>(ids: impl Iterator<Item = &'a str> + Clone) -> Result<()> {
+    for (index, id) in ids.clone().enumerate() {
+        if ids.clone().take(index).any(|earlier| earlier == id) {
+            bail!("two tracks are named \"{id}\": give them an `id=` each");
+        }
+    }
+    Ok(())
 }
 
 /// The frames that all moving tracks have.
@@ -172,7 +192,8 @@ fn manifest(args: &PackArgs, scene: Scene, tracks: &[Track], frame_count: u32) -
     let bounds = if moving.is_empty() {
         around(&|_| true)
     } else {
-        moving
+        let given = args.live.bounds.map_or(Bounds::EMPTY, |given| given.0);
+        given.union(moving)
     };
     let title = args.title.clone().or(scene.title).unwrap_or_default();
     let stem = args.out.file_stem().and_then(|stem| stem.to_str());
@@ -259,7 +280,7 @@ fn default_preset(bounds: Bounds) -> Preset {
 }
 
 /// Copies the poster into the pack, or for a single file beside it; returns its URL.
-fn write_poster(poster: &Path, out: &Path, aside: &Aside) -> Result<String> {
+fn write_poster(poster: &Path, out: &Path, write: &Write<'_>) -> Result<String> {
     let image = Image::File(poster.to_owned());
     image.survey()?;
     let extension = poster.extension().and_then(|extension| extension.to_str());
@@ -272,7 +293,7 @@ fn write_poster(poster: &Path, out: &Path, aside: &Aside) -> Result<String> {
         return Err(BadInput::new(poster, what, "name it .jpg, .png or .webp").into());
     };
     let url = format!("{name}.{}", extension.to_lowercase());
-    aside.write(&url, &image.read()?)?;
+    write(&url, &image.read()?)?;
     Ok(url)
 }
 

@@ -114,7 +114,40 @@ pub(crate) fn read(path: &Path, mut bytes: Vec<u8>) -> Result<Geometry> {
         bytes.push(b'\n'); // The last number needs an end to be read.
     }
     let mut cursor = Cursor::new(bytes.as_slice());
-    let mut reader = PlyReader::from_reader(&mut cursor).map_err(|error| {
+    let geometry = read_one(path, &mut cursor)?;
+    let rest = &bytes[cursor.position() as usize..];
+    if !rest.iter().all(u8::is_ascii_whitespace) {
+        let what = format!("{} bytes follow the last element", rest.len());
+        let remedy = "export this frame again: its header counts fewer rows than it has";
+        return Err(BadInput::new(path, what, remedy).at("the end").into());
+    }
+    Ok(geometry)
+}
+
+/// Reads the next of several files that follow each other; nothing at the end of the stream.
+///
+/// `name` is what an error calls it.
+pub(crate) fn read_next(name: &Path, stream: &mut impl BufRead) -> Result<Option<Geometry>> {
+    loop {
+        let unreadable = |error: std::io::Error| {
+            BadInput::new(name, error.to_string(), "see why the stream broke off")
+        };
+        let rest = stream.fill_buf().map_err(unreadable)?;
+        // A line end may stand between a text file's last number and the next file.
+        let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace());
+        let (blank_count, count) = (blank.count(), rest.len());
+        stream.consume(blank_count);
+        match (count, blank_count < count) {
+            (0, _) => return Ok(None),
+            (_, true) => return read_one(name, stream).map(Some),
+            (_, false) => {}
+        }
+    }
+}
+
+/// Reads one file, up to its last row.
+fn read_one(path: &Path, stream: &mut impl BufRead) -> Result<Geometry> {
+    let mut reader = PlyReader::from_reader(&mut *stream).map_err(|error| {
         let what = format!("the header cannot be read: {}", error.0);
         BadInput::new(path, what, "export this frame again").at("the header")
     })?;
@@ -138,14 +171,8 @@ pub(crate) fn read(path: &Path, mut bytes: Vec<u8>) -> Result<Geometry> {
     }
     drop(reader);
     if let Some((element, row_index, stopped)) = failure {
-        let is_truncated = cursor.fill_buf().is_ok_and(<[u8]>::is_empty);
+        let is_truncated = stream.fill_buf().is_ok_and(<[u8]>::is_empty);
         return Err(row_error(path, element, row_index, &stopped, is_truncated).into());
-    }
-    let rest = &bytes[cursor.position() as usize..];
-    if !rest.iter().all(u8::is_ascii_whitespace) {
-        let what = format!("{} bytes follow the last element", rest.len());
-        let remedy = "export this frame again: its header counts fewer rows than it has";
-        return Err(BadInput::new(path, what, remedy).at("the end").into());
     }
     geometry.voxel_metres = plan.voxel_metres;
     Ok(geometry)

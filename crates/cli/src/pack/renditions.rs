@@ -47,9 +47,9 @@ const COLOUR_WEIGHT: f32 = 0.05;
 const TEXTURE_WEIGHT: f32 = 1.0;
 
 /// What a track is reduced to.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// Its renditions; at least 1.
-    pub(super) rendition_count: usize,
+    pub(crate) rendition_count: usize,
     /// For each frame the first of its run; nothing where there is one rendition.
     runs: Vec<usize>,
 }
@@ -76,6 +76,18 @@ pub(super) fn plan(
 }
 
 impl Plan {
+    /// For frames of a track of which others got `rendition_count` renditions.
+    pub(crate) fn like(track: &Track, rendition_count: usize, cancel: &Cancel) -> Result<Self> {
+        let progress = Audience::Nobody.stage("comparing", 0, "frames");
+        Ok(Self {
+            rendition_count,
+            runs: match rendition_count {
+                ..=1 => Vec::new(),
+                _ => runs::find(track, cancel, &progress)?,
+            },
+        })
+    }
+
     fn of(track: &Track, asked: usize, cancel: &Cancel, progress: &Progress) -> Result<Self> {
         let one = Self {
             rendition_count: 1,

@@ -1,6 +1,6 @@
-//! Where a track's frames come from: files of one frame each, or a glTF file in motion.
+//! Where a track's frames come from: files of one frame each, a glTF file in motion, or a stream.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use touchline_scene::FrameRate;
@@ -17,6 +17,8 @@ use crate::error::BadInput;
 pub(crate) enum Source {
     Files(Sequence),
     Model(Box<Model>),
+    /// Frames that a stream brought, as it had them, and what errors call each; at least one.
+    Held(Vec<(PathBuf, Geometry)>),
 }
 
 impl Source {
@@ -40,6 +42,7 @@ impl Source {
         match self {
             Self::Files(files) => files.files.len(),
             Self::Model(_) => 1,
+            Self::Held(frames) => frames.len(),
         }
     }
 
@@ -48,6 +51,7 @@ impl Source {
         match self {
             Self::Files(files) => files.files.len(),
             Self::Model(model) => model.frame_count(),
+            Self::Held(frames) => frames.len(),
         }
     }
 
@@ -56,6 +60,7 @@ impl Source {
         match self {
             Self::Files(files) => &files.files[index],
             Self::Model(model) => model.path(),
+            Self::Held(frames) => &frames[index].0,
         }
     }
 
@@ -72,6 +77,10 @@ impl Source {
                 };
                 model.frame(index).into_stage(model.path(), space, false)
             }
+            Self::Held(frames) => {
+                let (name, geometry) = &frames[index];
+                geometry.clone().into_stage(name, space, false)
+            }
         }
     }
 
@@ -86,13 +95,14 @@ impl Source {
                 };
                 Ok(image.map(|image| vec![image; self.frame_count()]))
             }
+            Self::Held(_) => Ok(None),
         }
     }
 
     /// What is left out of its files, in words for the operator.
     pub(crate) fn loss(&self) -> Option<&str> {
         match self {
-            Self::Files(_) => None,
+            Self::Files(_) | Self::Held(_) => None,
             Self::Model(model) => model.loss(),
         }
     }

@@ -1,11 +1,14 @@
 //! The first pass: every frame and image of a track is read once, so that whatever is wrong with
 //! it is said before a byte is written.
+//!
+//! Of a track that still grows, the first frames decide what all others must be like.
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
 use glam::Vec3;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use touchline_pack::{Kind, Role};
 use touchline_scene::{Bounds, FrameRate};
 
@@ -13,7 +16,7 @@ use super::geometry::{Geometry, Space};
 use super::runs;
 use super::source::Source;
 use super::texture::{Image, TextureShape};
-use super::track::Track;
+use super::track::{Before, Track};
 use crate::args::{NormalsArg, PackArgs, TrackArg};
 use crate::error::BadInput;
 use crate::progress::{Audience, Cancel};
@@ -25,15 +28,41 @@ const GRID_CELLS: f32 = 65536.0;
 /// A track whose frames have been found and not yet read.
 #[derive(Debug)]
 pub(crate) struct Found {
-    arg: TrackArg,
-    id: String,
-    source: Source,
-    textures: Option<Vec<Image>>,
+    pub(crate) arg: TrackArg,
+    pub(crate) id: String,
+    pub(crate) source: Source,
+    pub(crate) textures: Option<Vec<Image>>,
+}
+
+/// What the first frames of a track decide for all that come later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Decided {
+    pub(crate) kind: Kind,
+    pub(crate) has_colour: bool,
+    pub(crate) voxel_metres: Option<f32>,
+    pub(crate) step_metres: f32,
+    /// Around the first frames.
+    pub(crate) grid: Bounds,
+    pub(crate) texture: Option<TextureShape>,
+}
+
+/// What was found in a track's files, and what was decided before.
+#[derive(Debug)]
+pub(crate) struct Findings<'a> {
+    /// Of each frame.
+    pub(crate) surveys: Vec<Survey>,
+    /// Of its images, all alike.
+    pub(crate) texture: Option<TextureShape>,
+    pub(crate) has_texture_sequence: bool,
+    /// By frames that are packed already.
+    pub(crate) decided: Option<&'a Decided>,
+    pub(crate) before: Before,
 }
 
 /// What one frame was found to hold.
 #[derive(Clone, Copy, Debug)]
-struct Survey {
+pub(crate) struct Survey {
     bounds: Bounds,
     is_mesh: bool,
     has_colour: bool,
@@ -54,10 +83,7 @@ impl Found {
             Some(id) => id.clone(),
             None => default_id(source.path(0), source.file_count()),
         };
-        let is_plain = |symbol: char| symbol.is_ascii_alphanumeric() || "-_".contains(symbol);
-        if id.is_empty() || !id.chars().all(is_plain) {
-            bail!("the track id \"{id}\" is not made of letters, digits, - and _: give `id=`");
-        }
+        check_id(&id)?;
         let textures = match arg.kind {
             Some(Kind::Points) => None,
             _ => source.textures(&arg.texture)?,
@@ -68,11 +94,6 @@ impl Found {
             source,
             textures,
         })
-    }
-
-    /// Its name.
-    pub(crate) fn id(&self) -> &str {
-        &self.id
     }
 
     /// Frames and images that [`Found::survey`] reads.
@@ -98,11 +119,7 @@ impl Found {
         audience: Audience,
         step: impl Fn() + Sync,
     ) -> Result<Track> {
-        let space = Space {
-            up: args.up,
-            unit: args.unit,
-            is_v_up: self.arg.is_v_up,
-        };
+        let space = self.space(args);
         let surveys = (0..self.source.frame_count())
             .into_par_iter()
             .map(|index| {
@@ -112,12 +129,43 @@ impl Found {
                 Ok(survey)
             })
             .collect::<Result<Vec<_>>>()?;
-        let kind = self.kind(&surveys)?;
-        let textures = match kind {
+        let texture = match self.kind(&surveys, None)? {
             Kind::Mesh => self.survey_textures(cancel, &step)?,
             Kind::Points => None,
         };
-        self.check_alike(&surveys, textures.is_some())?;
+        let findings = Findings {
+            surveys,
+            texture,
+            has_texture_sequence: self.images().len() > 1,
+            decided: None,
+            before: Before::default(),
+        };
+        self.judge(findings, args, audience)
+    }
+
+    /// How its files lie in the stage.
+    pub(crate) fn space(&self, args: &PackArgs) -> Space {
+        Space {
+            up: args.up,
+            unit: args.unit,
+            is_v_up: self.arg.is_v_up,
+        }
+    }
+
+    /// Holds what was found in its files against each other, and decides what they become.
+    pub(crate) fn judge(
+        self,
+        findings: Findings<'_>,
+        args: &PackArgs,
+        audience: Audience,
+    ) -> Result<Track> {
+        let Findings {
+            surveys, decided, ..
+        } = findings;
+        let kind = self.kind(&surveys, decided)?;
+        let shape = findings.texture.filter(|_| kind == Kind::Mesh);
+        let textures = self.textures.clone().zip(shape);
+        self.check_alike(&surveys, shape, decided)?;
         if self.arg.normals == NormalsArg::Coded {
             self.check_normals(kind, &surveys)?;
         }
@@ -126,21 +174,22 @@ impl Found {
             .fold(Bounds::EMPTY, |all, one| all.union(one.bounds));
         let role = self.arg.role.unwrap_or(Role::Subject);
         let is_static = self.is_static(role)?;
-        if let Some(loss) = self.source.loss() {
-            audience.warn(&format!(
-                "track \"{}\": {loss} ({})",
-                self.id, self.arg.path
-            ));
-        }
-        if textures.is_none() && !surveys[0].has_colour {
-            let text = "has neither colours nor textures: it becomes grey";
-            audience.warn(&format!("track \"{}\" {text} ({})", self.id, self.arg.path));
-        }
-        let step_metres = match kind {
-            Kind::Points => self.points_step(&surveys[0], bounds, space, args)?,
-            Kind::Mesh => self.mesh_step(bounds, args, audience),
+        let (grid, step_metres) = match decided {
+            Some(decided) => (decided.grid, decided.step_metres),
+            None => {
+                self.warn_of_loss(textures.is_some() || surveys[0].has_colour, audience);
+                let step_metres = match kind {
+                    Kind::Points => self.points_step(&surveys[0], bounds, args)?,
+                    Kind::Mesh => self.mesh_step(bounds, args, audience),
+                };
+                (bounds, step_metres)
+            }
         };
+        if kind == Kind::Points {
+            self.check_spans(&surveys, step_metres)?;
+        }
         Ok(Track {
+            space: self.space(args),
             arg: self.arg,
             id: self.id,
             kind,
@@ -148,19 +197,32 @@ impl Found {
             is_static,
             source: self.source,
             textures,
+            has_texture_sequence: findings.has_texture_sequence,
             bounds,
+            grid,
+            before: findings.before,
             step_metres,
-            space,
             topologies: surveys.iter().map(|survey| survey.topology).collect(),
         })
     }
 
+    fn warn_of_loss(&self, has_colour: bool, audience: Audience) {
+        let (id, path) = (&self.id, &self.arg.path);
+        if let Some(loss) = self.source.loss() {
+            audience.warn(&format!("track \"{id}\": {loss} ({path})"));
+        }
+        if !has_colour {
+            let text = "has neither colours nor textures: it becomes grey";
+            audience.warn(&format!("track \"{id}\" {text} ({path})"));
+        }
+    }
+
     /// Points or mesh: as asked, else as the first frame is.
-    fn kind(&self, surveys: &[Survey]) -> Result<Kind> {
-        let first = if surveys[0].is_mesh {
-            Kind::Mesh
-        } else {
-            Kind::Points
+    fn kind(&self, surveys: &[Survey], decided: Option<&Decided>) -> Result<Kind> {
+        let first = match (decided, surveys[0].is_mesh) {
+            (Some(decided), _) => decided.kind,
+            (None, true) => Kind::Mesh,
+            (None, false) => Kind::Points,
         };
         let kind = self.arg.kind.unwrap_or(first);
         let stray = surveys.iter().position(|survey| match kind {
@@ -178,22 +240,35 @@ impl Found {
     }
 
     /// All frames of a track must have what its first has.
-    fn check_alike(&self, surveys: &[Survey], is_textured: bool) -> Result<()> {
-        let first = &surveys[0];
+    fn check_alike(
+        &self,
+        surveys: &[Survey],
+        texture: Option<TextureShape>,
+        decided: Option<&Decided>,
+    ) -> Result<()> {
+        let (has_colour, voxel_metres) = match decided {
+            Some(decided) => (decided.has_colour, decided.voxel_metres),
+            None => (surveys[0].has_colour, surveys[0].voxel_metres),
+        };
+        if let (Some(decided), Some(images)) = (decided, &self.textures)
+            && let (Some(shape), Some(first)) = (texture, decided.texture)
+        {
+            self.check_shape(&images[0], shape, first)?;
+        }
         for (index, survey) in surveys.iter().enumerate() {
             let file = self.source.path(index);
             let wrong = |what: &str| BadInput::new(file, what, "export this frame again");
-            if is_textured && !survey.has_texture {
+            if texture.is_some() && !survey.has_texture {
                 let what = "there is an image for this frame, but it has no texture coordinates";
                 let remedy = "export them (s t), or say `texture=none`";
                 return Err(BadInput::new(file, what, remedy).into());
             }
-            if survey.has_colour != first.has_colour {
+            if survey.has_colour != has_colour {
                 return Err(
                     wrong("some frames of the track have colours and some have not").into(),
                 );
             }
-            if survey.voxel_metres != first.voxel_metres {
+            if survey.voxel_metres != voxel_metres {
                 return Err(wrong("`voxel_metres` is another than in the first frame").into());
             }
         }
@@ -228,7 +303,7 @@ impl Found {
         &self,
         cancel: &Cancel,
         step: impl Fn() + Sync,
-    ) -> Result<Option<(Vec<Image>, TextureShape)>> {
+    ) -> Result<Option<TextureShape>> {
         let Some(images) = &self.textures else {
             return Ok(None);
         };
@@ -240,17 +315,47 @@ impl Found {
         };
         let shapes = self.images().par_iter().map(survey);
         let shapes = shapes.collect::<Result<Vec<_>>>()?;
+        self.same_shape(images, &shapes).map(Some)
+    }
+
+    /// The shape of all images of a track.
+    pub(crate) fn same_shape(
+        &self,
+        images: &[Image],
+        shapes: &[TextureShape],
+    ) -> Result<TextureShape> {
         let first = shapes[0];
-        if let Some(index) = shapes.iter().position(|shape| *shape != first) {
-            let (shape, file) = (shapes[index], images[index].path());
-            let what = format!(
-                "the texture is {} x {} {}, the first of its track is {} x {} {}",
-                shape.width, shape.height, shape.codec, first.width, first.height, first.codec,
-            );
-            let remedy = "export all textures of a track alike";
-            return Err(BadInput::new(file, what, remedy).into());
+        for (image, &shape) in images.iter().zip(shapes) {
+            self.check_shape(image, shape, first)?;
         }
-        Ok(Some((images.clone(), first)))
+        Ok(first)
+    }
+
+    fn check_shape(&self, image: &Image, shape: TextureShape, first: TextureShape) -> Result<()> {
+        if shape == first {
+            return Ok(());
+        }
+        let what = format!(
+            "the texture is {} x {} {}, the first of its track is {} x {} {}",
+            shape.width, shape.height, shape.codec, first.width, first.height, first.codec,
+        );
+        let remedy = "export all textures of a track alike";
+        Err(BadInput::new(image.path(), what, remedy).into())
+    }
+
+    /// No frame may be wider than a grid can count.
+    fn check_spans(&self, surveys: &[Survey], step_metres: f32) -> Result<()> {
+        for (index, survey) in surveys.iter().enumerate() {
+            let span = survey.bounds.size().max_element();
+            if span / step_metres > GRID_CELLS - 2.0 {
+                let what = format!(
+                    "the frame is {span:.1} m long: more than 65536 cells of {step_metres} m"
+                );
+                let remedy = "remove stray points, or pack with a larger `--voxel-metres`";
+                return Err(BadInput::new(self.source.path(index), what, remedy).into());
+            }
+        }
+        Ok(())
     }
 
     /// Static as asked, else a venue of one frame or a glTF scene that does not move.
@@ -278,14 +383,9 @@ impl Found {
     }
 
     /// The edge of a cell for points.
-    fn points_step(
-        &self,
-        first: &Survey,
-        bounds: Bounds,
-        space: Space,
-        args: &PackArgs,
-    ) -> Result<f32> {
+    fn points_step(&self, first: &Survey, bounds: Bounds, args: &PackArgs) -> Result<f32> {
         let file = self.source.path(0);
+        let space = self.space(args);
         // One cell of room: the outermost points lie in the middle of cells.
         let finest = bounds.size().max_element() / (GRID_CELLS - 2.0);
         let step = match args.voxel_metres.or(first.voxel_metres) {
@@ -305,8 +405,22 @@ impl Found {
     }
 }
 
+impl Decided {
+    /// What a track's frames decided, of which `first` is one.
+    pub(crate) fn by(track: &Track, first: &Survey) -> Self {
+        Self {
+            kind: track.kind,
+            has_colour: first.has_colour,
+            voxel_metres: first.voxel_metres,
+            step_metres: track.step_metres,
+            grid: track.grid,
+            texture: track.textures.as_ref().map(|(_, shape)| *shape),
+        }
+    }
+}
+
 impl Survey {
-    fn of(geometry: &Geometry) -> Self {
+    pub(crate) fn of(geometry: &Geometry) -> Self {
         Self {
             bounds: geometry.bounds(),
             is_mesh: geometry.is_mesh(),
@@ -323,8 +437,17 @@ impl Survey {
     }
 }
 
+/// Refuses what cannot be a part of a URL.
+pub(crate) fn check_id(id: &str) -> Result<()> {
+    let is_plain = |symbol: char| symbol.is_ascii_alphanumeric() || "-_".contains(symbol);
+    if id.is_empty() || !id.chars().all(is_plain) {
+        bail!("the track id \"{id}\" is not made of letters, digits, - and _: give `id=`");
+    }
+    Ok(())
+}
+
 /// A track's name from its files: the sequence's prefix, or the folder's name.
-fn default_id(first: &Path, frame_count: usize) -> String {
+pub(crate) fn default_id(first: &Path, frame_count: usize) -> String {
     let text = |name: Option<&std::ffi::OsStr>| {
         let name = name.and_then(|name| name.to_str()).unwrap_or_default();
         let plain = |symbol: char| {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use image::{ImageDecoder, ImageFormat, ImageReader, RgbImage, metadata::Orientation};
+use serde::{Deserialize, Serialize};
 use touchline_pack::CodecId;
 
 use super::track::Track;
@@ -21,7 +22,7 @@ use crate::video::{self, Encoding};
 const SIDE_MAX: u32 = 8192;
 
 /// What all textures of a track share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TextureShape {
     /// `jpeg`, `png_` or `webp`.
     pub(crate) codec: CodecId,
@@ -148,7 +149,7 @@ pub(crate) fn plan(
     audience: Audience,
 ) -> Result<Vec<TexturePlan>> {
     let wants_video = args.textures.contains(&TextureKind::Video);
-    let has_sequence = tracks.iter().any(Track::has_texture_sequence);
+    let has_sequence = tracks.iter().any(|track| track.has_texture_sequence);
     let encoders = if wants_video && has_sequence {
         video::encoders()?
     } else {
@@ -159,7 +160,7 @@ pub(crate) fn plan(
         let has_video = forms
             .iter()
             .any(|form| matches!(form, TextureForm::Video(_)));
-        if wants_video && track.has_texture_sequence() && !has_video {
+        if wants_video && track.has_texture_sequence && !has_video {
             let id = &track.id;
             let why = match encoders {
                 None => "there is no `ffmpeg` on the path",
@@ -185,7 +186,7 @@ fn forms_of(track: &Track, args: &PackArgs, encoders: Option<&BTreeSet<String>>)
     let Some((_, shape)) = &track.textures else {
         return Vec::new();
     };
-    if !track.has_texture_sequence() {
+    if !track.has_texture_sequence {
         return vec![TextureForm::Images];
     }
     let size = [shape.width, shape.height];

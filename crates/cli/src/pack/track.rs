@@ -29,12 +29,27 @@ pub(crate) struct Track {
     pub(crate) is_static: bool,
     pub(crate) source: Source,
     pub(crate) textures: Option<(Vec<Image>, TextureShape)>,
+    /// Whether its texture changes from frame to frame.
+    pub(crate) has_texture_sequence: bool,
+    /// Around all its frames.
     pub(crate) bounds: Bounds,
+    /// Where the grid of points begins, and how far it reaches where it has most layers: `bounds`,
+    /// or those of the first frames while others are still to come.
+    pub(crate) grid: Bounds,
+    /// How many frames, and how many segments, of it are in the pack before these.
+    pub(crate) before: Before,
     /// Edge of a cell for points, of a lattice step for meshes, metres.
     pub(crate) step_metres: f32,
     pub(crate) space: Space,
     /// Of each frame; see [`super::runs::topology_of`].
     pub(crate) topologies: Vec<u64>,
+}
+
+/// What of a track was packed earlier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Before {
+    pub(crate) frame_count: u32,
+    pub(crate) segment_count: u32,
 }
 
 impl Track {
@@ -43,16 +58,9 @@ impl Track {
         self.source.frame_count() as u32
     }
 
-    /// Whether its texture changes from frame to frame.
-    pub(crate) fn has_texture_sequence(&self) -> bool {
-        let mut images = self.textures.iter().flat_map(|(images, _)| images);
-        let first = images.next();
-        images.any(|image| Some(image) != first)
-    }
-
     /// Levels of an octree over the grid of a points track; at least 1.
     pub(crate) fn level_count(&self) -> u8 {
-        let cells = self.bounds.size().max_element() / self.step_metres + 1.0;
+        let cells = self.grid.size().max_element() / self.step_metres + 1.0;
         // Exact: a grid has at most 65536 cells on a side.
         cells.max(2.0).log2().ceil() as u8
     }
@@ -62,7 +70,7 @@ impl Track {
         let geometry = self.source.read(index, self.space)?;
         let step = self.step_metres;
         // Every frame counts on the same grid, so that what stands still stays in its cells.
-        let corner = self.bounds.lo - 0.5 * step;
+        let corner = self.grid.lo - 0.5 * step;
         let cell_in_track = |at: Vec3| ((at - corner) / step).floor();
         let first_cell = cell_in_track(geometry.bounds().lo);
         let cells = geometry.positions.iter().map(|&at| {

@@ -9,6 +9,9 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 use touchline_pack::{Header, Manifest, SegmentEntry};
 
+/// How the names of files begin that are not in their place yet.
+pub(crate) const ASIDE: &str = ".touchline-aside-";
+
 /// Where a pack is made until it is whole.
 #[derive(Debug)]
 pub(crate) struct Aside {
@@ -180,4 +183,29 @@ fn replace(whole: &Path, out: &Path) -> Result<()> {
         return Err(error).with_context(context);
     }
     std::fs::remove_dir_all(&old).with_context(|| format!("removing failed ({})", old.display()))
+}
+
+/// Writes a file aside, makes sure that it would outlive a power cut, and renames it to `path`.
+pub(crate) fn place_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let context = || format!("writing failed ({})", path.display());
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(folder).with_context(context)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(ASIDE);
+    // A server's user must be able to read what is renamed into place.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder).with_context(context)?;
+    file.write_all(bytes).with_context(context)?;
+    file.as_file().sync_all().with_context(context)?;
+    file.persist(path).with_context(context)?;
+    // Elsewhere a folder cannot be opened; the rename is then as safe as the system makes it.
+    #[cfg(unix)]
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .with_context(context)?;
+    Ok(())
 }
