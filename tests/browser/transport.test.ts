@@ -93,6 +93,52 @@ test("plays, freezes, plays backwards and loops", async () => {
   );
 });
 
+test("in and out point by keys bound a loop, and show on the slider", async () => {
+  const opened = await suite.replay("/small/", { loop: "" });
+  await opened.waitForPicture();
+  const replay = await opened.replay();
+  await replay.evaluate((replay) => {
+    replay.removeAttribute("nocontrols");
+    replay.shadowRoot?.querySelector<HTMLInputElement>("input[type=range]")?.focus();
+  });
+  for (const [frame, key, points] of [
+    [10, "i", [10, SMALL_FRAME_COUNT - 1]],
+    [15, "o", [10, 15]],
+  ] as const) {
+    await opened.seekToFrame(frame);
+    await opened.page.keyboard.press(key);
+    await opened.page.waitForFunction((points) => {
+      const replay = document.querySelector("touchline-replay");
+      const frames = replay?.points?.map((secs) => Math.round(secs * replay.frameRate));
+      return String(frames) === String(points);
+    }, {}, points);
+  }
+  const share = await replay.evaluate((replay) => {
+    const width = (part: string): number =>
+      replay.shadowRoot?.querySelector(part)?.getBoundingClientRect().width ?? 0;
+    return width("[part=points]") / width(".rail");
+  });
+  expect(share).toBeCloseTo(6 / SMALL_FRAME_COUNT, 2);
+  // Long enough for several turns.
+  const frames = await replay.evaluate(async (replay) => {
+    await replay.play();
+    const frames = new Set<number | null>();
+    const startedAt = performance.now();
+    while (performance.now() - startedAt < 2000) {
+      frames.add(replay.frame);
+      await new Promise(requestAnimationFrame);
+    }
+    return [...frames];
+  });
+  expect(Math.min(...frames.map(Number))).toBeGreaterThanOrEqual(10);
+  expect(Math.max(...frames.map(Number))).toBeLessThanOrEqual(15);
+  expect(frames.length).toBeGreaterThan(2);
+  await opened.page.keyboard.press("x");
+  await opened.page.waitForFunction(
+    () => document.querySelector("touchline-replay")?.points === null,
+  );
+});
+
 test("slow motion of a mesh shows more pictures than there are frames", async () => {
   const opened = await suite.replay("/small/");
   await opened.waitForPicture();

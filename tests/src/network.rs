@@ -120,8 +120,24 @@ pub enum FaultKind {
 pub struct Decoders {
     /// How many work side by side.
     pub count: usize,
-    /// For one frame of any stream, and again for each layer beyond the first.
+    /// For one frame of any stream, and again for each layer beyond the first; of a rendition as
+    /// much less as it has fewer vertices.
     pub frame_secs: f64,
+}
+
+impl Decoders {
+    /// Seconds for one frame made with so many layers.
+    fn secs_of(&self, manifest: &Manifest, key: StreamKey, layer_count: u8) -> f64 {
+        let share = match key.kind {
+            StreamKind::Rendition(_) => {
+                let finest = &manifest.tracks[usize::from(key.track)].renditions[0];
+                let element_count = stream_of(manifest, key).element_count_max;
+                f64::from(element_count) / f64::from(finest.element_count_max)
+            }
+            StreamKind::Layer(_) | StreamKind::Texture(_) => f64::from(layer_count),
+        };
+        self.frame_secs * share
+    }
 }
 
 impl Default for Decoders {
@@ -147,6 +163,7 @@ struct Work {
     segment: u32,
     frames: VecDeque<u32>,
     next_at: f64,
+    frame_secs: f64,
     layer_count: u8,
     refusal: Option<Recovery>,
 }
@@ -437,11 +454,13 @@ impl Driver {
             FaultKind::Decode(_) | FaultKind::Fetch(_) => None,
         });
         *refused += u32::from(refusal.is_some());
+        let frame_secs = self.decoders.secs_of(&self.manifest, at.0, layer_count);
         let work = Work {
             stream: at.0,
             segment: at.1,
             frames: (start..start + count).collect(),
-            next_at: self.now_secs + self.decoders.frame_secs * f64::from(layer_count),
+            next_at: self.now_secs + frame_secs,
+            frame_secs,
             layer_count,
             refusal,
         };
@@ -507,7 +526,7 @@ impl Driver {
                 done.push(job);
                 continue;
             }
-            work.next_at += self.decoders.frame_secs * f64::from(work.layer_count);
+            work.next_at += work.frame_secs;
             if let Some(frame) = work.frames.pop_front() {
                 let stream = work.stream;
                 self.frames.insert((stream, frame), work.layer_count);
@@ -517,6 +536,7 @@ impl Driver {
                     frame,
                     size_bytes: frame_bytes(&self.manifest, finest),
                     topology: topology_of(stream, frame),
+                    decode: Seconds(work.frame_secs),
                 });
             }
             if work.frames.is_empty() {

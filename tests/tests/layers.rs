@@ -2,10 +2,10 @@
 //! Method: as in `playback.rs`, with points in three layers.
 
 use proptest::prelude::*;
-use touchline_player::{Command, Config, Event, StreamKey, StreamKind};
+use touchline_player::{Command, Event, StreamKey, StreamKind};
 use touchline_scene::Seconds;
 use touchline_tests::ladder::{Ladder, athlete_on_screen, driver};
-use touchline_tests::network::{Decoders, Driver, Network};
+use touchline_tests::network::{Driver, Network};
 use touchline_tests::replay::{Refinement, Replay};
 
 /// One athlete at 6.4 Mbit/s: 0.8, 1.6 and 4 in the layers.
@@ -136,21 +136,6 @@ fn playing_is_as_fine_as_the_network_allows() {
 #[test]
 fn a_replay_too_heavy_to_be_held_fine_plays_on() {
     LADDER.check_heavy(team());
-}
-
-#[test]
-fn slow_decoders_make_it_coarse_and_never_late() {
-    let decoders = Decoders {
-        count: 2,
-        // 25 frames a second of one layer take half of both; of three, half as much again as
-        // there is.
-        frame_secs: 0.04,
-    };
-    let config = Config::default();
-    let mut driver = Driver::new(config, athlete().manifest(), Network::FIBRE, decoders);
-    let shares = LADDER.shares(&mut driver, 0.0);
-    assert_eq!(driver.player.stats().stall_count, 0);
-    assert!(shares[2] + shares[3] > 0.2, "{shares:?}");
 }
 
 #[test]

@@ -182,6 +182,15 @@ export class Face {
       case "slower":
         host.setRate(nextRate(state.state?.rate ?? 1, -1));
         break;
+      case "in":
+        host.setPoints(state.currentTime, state.state?.points?.[1]);
+        break;
+      case "out":
+        host.setPoints(state.state?.points?.[0], state.currentTime);
+        break;
+      case "no-points":
+        host.setPoints();
+        break;
       case "reset-view":
         host.resetView();
         break;

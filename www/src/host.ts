@@ -9,6 +9,7 @@ export interface ReplayHost {
   seek(secs: number): void;
   stepFrame(frames: number): void;
   setRate(rate: number): void;
+  setPoints(inSecs?: number, outSecs?: number): void;
   backToLive(): void;
   goToPreset(id: string): void;
   selectTrack(id: string): void;

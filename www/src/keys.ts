@@ -9,6 +9,9 @@ export type Intent =
   | { kind: "jump"; secs: number }
   | { kind: "faster" }
   | { kind: "slower" }
+  | { kind: "in" }
+  | { kind: "out" }
+  | { kind: "no-points" }
   | { kind: "reset-view" }
   | { kind: "preset"; index: number }
   | { kind: "fullscreen" }
@@ -47,6 +50,9 @@ const EVERYWHERE: Readonly<Record<string, Intent>> = {
   l: { kind: "jump", secs: JUMP_SECS },
   "<": { kind: "slower" },
   ">": { kind: "faster" },
+  i: { kind: "in" },
+  o: { kind: "out" },
+  x: { kind: "no-points" },
   f: { kind: "fullscreen" },
   "?": { kind: "help" },
 };

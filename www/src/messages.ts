@@ -56,6 +56,11 @@ rate: number, }
  * Starts again.
  */
 isLooping: boolean, }
+  | { "kind": "set-points",
+/**
+ * In and out point, seconds; their frames are played. None for the whole replay.
+ */
+points: [number, number] | null, }
   | { "kind": "set-sync-offset",
 /**
  * Seconds; positive shows later frames.
@@ -309,6 +314,10 @@ rate: number,
  * Starts again at the end.
  */
 isLooping: boolean,
+/**
+ * Where the frames of in and out point start, seconds; none for the whole replay.
+ */
+points: [number, number] | null,
 /**
  * The host's video has not reached the pack's start yet: nothing may be told.
  */

@@ -37,6 +37,7 @@ const KEYS: readonly (readonly [string, StringKey])[] = [
   [", .", "keysStep"],
   ["J L", "keysJump"],
   ["< >", "keysRate"],
+  ["I O X", "keysPoints"],
   ["F", "keysFullscreen"],
   ["Esc", "keysEscape"],
 ];

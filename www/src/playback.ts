@@ -210,6 +210,7 @@ export class Playback {
       return;
     }
     for (const id of resume.tracks) this.post({ kind: "select-track", id });
+    this.post({ kind: "set-points", points: resume.points });
     if (resume.view !== null) {
       this.post({ kind: "go-to-viewpoint", viewpoint: resume.view, secs: 0 });
     }

@@ -113,6 +113,7 @@ export class ReplayState {
       tell("canplay");
     }
     if (last !== null && next.rate !== last.rate) tell("ratechange");
+    if (String(next.points) !== String(last?.points ?? null)) tell("points-change");
     for (const type of transitions(last?.playState ?? "loading", next.playState)) tell(type);
     const isSeeked = this.#isSeekDone(next);
     if (isSeeked) this.seekTarget = null;

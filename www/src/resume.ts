@@ -15,6 +15,7 @@ export interface Resume {
   mode: Mode;
   isPlaying: boolean;
   rate: number;
+  points: [number, number] | null;
   tracks: readonly string[];
 }
 
@@ -24,6 +25,7 @@ export class Asked {
   #mode: Mode | null = null;
   #isPlaying: boolean | null = null;
   #rate: number | null = null;
+  #points: Resume["points"] | undefined;
   /** In the order asked: of alternatives to each other, the last one counts. */
   #tracks: string[] = [];
 
@@ -61,6 +63,9 @@ export class Asked {
         this.#rate = command.rate;
         this.#mode = "replay";
         break;
+      case "set-points":
+        this.#points = command.points;
+        break;
       case "set-mode":
         this.#mode = command.mode;
         break;
@@ -75,9 +80,11 @@ export class Asked {
     if (notice.kind === "camera") {
       if (this.#view !== null && isSameView(notice.viewpoint, this.#view)) this.#view = null;
     } else if (notice.kind === "state") {
-      const { mode, rate, playState, selectedTracks } = notice;
+      const { mode, rate, points, playState, selectedTracks } = notice;
       if (mode === this.#mode) this.#mode = null;
       if (rate === this.#rate) this.#rate = null;
+      // The engine's are those of frames.
+      if ((points === null) === (this.#points === null)) this.#points = undefined;
       const isPlaying = playState === "playing" || playState === "waiting";
       const isOver = playState === "ended" || playState === "failed";
       if (isPlaying === this.#isPlaying || isOver) this.#isPlaying = null;
@@ -95,6 +102,7 @@ export class Asked {
       mode: this.#mode ?? state.mode,
       isPlaying: this.#isPlaying ?? !isPaused,
       rate: this.#rate ?? state.rate,
+      points: this.#points === undefined ? state.points : this.#points,
       tracks: [...state.selectedTracks, ...this.#tracks],
     };
   }

@@ -1,4 +1,7 @@
-/** The timeline: what is played, what is buffered, and a slider over it, one step a frame. */
+/**
+ * The timeline: what is played, what is buffered, in and out point, and a slider over it, one step
+ * a frame.
+ */
 import { make, setAttribute } from "./dom.js";
 import type { ReplayHost } from "./host.js";
 import type { Say } from "./strings.js";
@@ -16,6 +19,7 @@ export class Scrubber {
   readonly #say: Say;
   readonly #slider: HTMLInputElement;
   readonly #buffered: HTMLElement;
+  readonly #points = make("div", { class: "points", part: "points" });
   #isHeld = false;
   #shownStretches = "";
 
@@ -33,7 +37,7 @@ export class Scrubber {
     this.#slider.value = "0";
     this.#buffered = make("div", { class: "buffered" });
     const played = make("div", { class: "played" });
-    const rail = make("div", { class: "rail" }, this.#buffered, played);
+    const rail = make("div", { class: "rail" }, this.#buffered, played, this.#points);
     this.element = make("div", { class: "scrubber" }, rail, this.#slider);
     this.#listen();
   }
@@ -51,6 +55,12 @@ export class Scrubber {
     }
     this.#describe();
     this.#showBuffered(state?.buffered ?? [], opened.durationSecs);
+    const points = state?.points ?? null;
+    this.#points.hidden = points === null;
+    if (points === null) return;
+    const share = (secs: number): number => secs / opened.durationSecs;
+    const end = share(points[1]) + 1 / opened.frameCount;
+    place(this.#points, percent(share(points[0])), percent(end));
   }
 
   #listen(): void {
@@ -84,17 +94,26 @@ export class Scrubber {
   #showBuffered(ranges: readonly (readonly [number, number])[], durationSecs: number): void {
     const stretches = ranges
       .slice(0, STRETCH_COUNT_MAX)
-      .map((range) => range.map((secs) => `${((100 * secs) / durationSecs).toFixed(1)}%`));
+      .map((range) => range.map((secs) => percent(secs / durationSecs)));
     const wanted = JSON.stringify(stretches);
     if (wanted === this.#shownStretches) return;
     this.#shownStretches = wanted;
     this.#buffered.replaceChildren(
       ...stretches.map(([start = "0%", end = "0%"]) => {
         const stretch = make("div", { class: "stretch" });
-        stretch.style.insetInlineStart = start;
-        stretch.style.insetInlineEnd = `calc(100% - ${end})`;
+        place(stretch, start, end);
         return stretch;
       }),
     );
   }
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)}%`;
+}
+
+/** Puts a stretch where it belongs on the rail. */
+function place(stretch: HTMLElement, start: string, end: string): void {
+  stretch.style.insetInlineStart = start;
+  stretch.style.insetInlineEnd = `calc(100% - ${end})`;
 }

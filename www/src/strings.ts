@@ -44,6 +44,7 @@ export const ENGLISH = {
   keysStep: "One frame back, forward",
   keysJump: "Two seconds back, forward",
   keysRate: "Slower, faster",
+  keysPoints: "In point, out point, neither",
   keysFullscreen: "Full screen",
   keysEscape: "Leave the replay",
   close: "Close",

@@ -53,6 +53,7 @@ const PLAY_SECS_MAX = 30;
  * @csspart controls - The bar.
  * @csspart button - Every button of the bar; each also has a part of its own.
  * @csspart timeline - The slider.
+ * @csspart points - The stretch between in and out point, on the slider.
  * @csspart time - The time as text.
  * @csspart sync-badge - How the replay goes with the video.
  * @csspart progress - The spinner.
@@ -61,6 +62,7 @@ const PLAY_SECS_MAX = 30;
  * @fires loadedmetadata - The manifest is read; `duration`, `presets`, `tracks` are known.
  * @fires canplay - The first picture is on screen.
  * @fires mode-change - `detail.mode` leads now.
+ * @fires points-change - In or out point have changed.
  * @fires sync-change - `detail` is `{state, source, errorMs}`.
  * @fires replay-available - The stream announces a replay; `detail` is `{id, src, title}`.
  * @fires camera-change - `detail` is `{view, source}`.
@@ -253,6 +255,22 @@ export class TouchlineReplay extends Base {
     if (Number.isFinite(frames)) this.#playback?.post({ kind: "step", frames: Math.trunc(frames) });
   }
 
+  /**
+   * Plays and loops from the frame at `inSecs` to that at `outSecs`, both included.
+   *
+   * An out point before the in point, or none, is the replay's end.
+   */
+  setPoints(inSecs = 0, outSecs = Infinity): void {
+    const last = outSecs < inSecs ? Infinity : outSecs;
+    const isWhole = inSecs <= 0 && last >= this.duration;
+    this.#playback?.post({ kind: "set-points", points: isWhole ? null : [inSecs, last] });
+  }
+
+  /** In and out point, seconds, `null` for the whole replay. */
+  get points(): readonly [number, number] | null {
+    return this.#playback?.state.state?.points ?? null;
+  }
+
   /** Lets the video lead again. */
   backToLive(): void { this.#playback?.post({ kind: "set-mode", mode: "follow" }); }
 
@@ -396,6 +414,7 @@ export class TouchlineReplay extends Base {
       seek: (secs) => this.seek(secs),
       stepFrame: (frames) => this.stepFrame(frames),
       setRate: (rate) => { this.playbackRate = rate; },
+      setPoints: (...points) => this.setPoints(...points),
       backToLive: () => this.backToLive(),
       goToPreset: (id) => this.goToPreset(id),
       selectTrack: (id) => this.selectTrack(id),

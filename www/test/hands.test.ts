@@ -80,6 +80,9 @@ describe("keys", () => {
     ["l", { kind: "jump", secs: 2 }],
     ["3", { kind: "preset", index: 2 }],
     [">", { kind: "faster" }],
+    ["i", { kind: "in" }],
+    ["O", { kind: "out" }],
+    ["x", { kind: "no-points" }],
   ])("%s works on controls too", (key, intent) => {
     expect(intentOf(press(key), false)).toEqual(intent);
   });

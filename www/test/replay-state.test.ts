@@ -27,6 +27,7 @@ const STANDING: State = {
   rendition: null,
   rate: 1,
   isLooping: false,
+  points: null,
   isBeforeStart: false,
   selectedTracks: [],
   buffered: [[0, 8]],
@@ -129,4 +130,6 @@ test("who leads and how fast is told when it changes", () => {
   drawn();
   expect(drawn({ mode: "follow" })).toEqual(["mode-change"]);
   expect(drawn({ mode: "follow", rate: 0.5 })).toEqual(["ratechange"]);
+  expect(drawn({ mode: "follow", rate: 0.5, points: [1, 2] })).toEqual(["points-change"]);
+  expect(drawn({ mode: "follow", rate: 0.5, points: [1, 2] })).toEqual([]);
 });

@@ -28,6 +28,7 @@ const STANDING: State = {
   rendition: null,
   rate: 1,
   isLooping: false,
+  points: null,
   isBeforeStart: false,
   selectedTracks: ["points"],
   buffered: [[0, 8]],
@@ -122,6 +123,17 @@ test("time, speed, tracks and play count before the engine has taken them over",
   hear(drawn({ playState: "playing", positionSecs: 5, rate: 0.5, selectedTracks: ["mesh"] }));
   hear(drawn({ positionSecs: 6, frame: 150 }));
   expect(resume()).toMatchObject({ secs: 6, rate: 1, isPlaying: false, tracks: ["points"] });
+});
+
+test("in and out point count before the engine has set them to its frames", () => {
+  hear(OPENED, drawn());
+  asked.ask({ kind: "set-points", points: [2.01, 4] });
+  hear(drawn());
+  expect(resume().points).toEqual([2.01, 4]);
+  hear(drawn({ points: [2, 4] }));
+  expect(resume().points).toEqual([2, 4]);
+  asked.ask({ kind: "set-points", points: null });
+  expect(resume().points).toBeNull();
 });
 
 test("the fan's transport takes over from the video at once", () => {

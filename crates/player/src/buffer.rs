@@ -13,12 +13,17 @@ use std::sync::Arc;
 use touchline_pack::{Manifest, SegmentEntry, Stream, Track};
 use touchline_scene::{Seconds, SortedMap, SortedSet};
 
+use crate::average::Average;
 use crate::event::{JobId, RequestId, Shown, StreamKey, StreamKind};
 use crate::retry::Attempts;
 use crate::throughput::Throughput;
 
 /// Bytes that the GPU needs for a frame beside its points, vertices and pixels.
 const FRAME_OVERHEAD_BYTES: u64 = 4096;
+/// Half of what is known of decoding is younger than so many frames.
+const DECODE_HALF_LIFE_FRAMES: f64 = 8.0;
+/// What was too slow is tried again after so long: browsers make code faster while it runs.
+const DECODE_KNOWN: Seconds = Seconds(20.0);
 /// Layers of a track that are played at most: each is a level of an octree or more, and more
 /// levels than this are finer than any camera sees.
 const LAYER_COUNT_MAX: usize = 16;
@@ -37,6 +42,8 @@ pub(crate) struct Buffer {
     pub(crate) pending_bytes: u64,
     pub(crate) lost_segment_count: u32,
     pub(crate) throughput: Throughput,
+    /// The highest layer that decoders keep up with, as of the last plan.
+    pub(crate) layer_decodable: usize,
     next_id: u64,
 }
 
@@ -76,6 +83,10 @@ pub(crate) struct StreamBuffer {
     pub(crate) is_stopped: bool,
     /// Compressed bytes of one of its frames, on average.
     pub(crate) bytes_per_frame: f64,
+    /// Seconds that decoders work on a frame made with this and all lower layers.
+    decode_secs: Average,
+    /// When one was last made.
+    decoded_at: Seconds,
     seen_bytes: u64,
     seen_count: u64,
 }
@@ -157,6 +168,7 @@ impl Buffer {
             pending_bytes: 0,
             lost_segment_count: 0,
             throughput: Throughput::default(),
+            layer_decodable: LAYER_COUNT_MAX,
             next_id,
         }
     }
@@ -443,6 +455,14 @@ impl Buffer {
         Some(job)
     }
 
+    /// The job under way that hands over a frame by the name of `key`.
+    fn job_of(&self, key: StreamKey, frame: u32) -> Option<JobId> {
+        self.jobs.iter().find_map(|(&id, job)| {
+            let name = self.name_of(job.at.stream, job.layer_count);
+            (name == key && job.remaining.contains(&frame)).then_some(id)
+        })
+    }
+
     /// Notes a frame on the GPU; says by whose name what is there of it is to be let go: itself if
     /// nobody asked for it, or the rendition that it takes the place of.
     pub(crate) fn frame_ready(
@@ -451,10 +471,7 @@ impl Buffer {
         frame: u32,
         (size_bytes, topology): (u64, Option<u32>),
     ) -> Option<StreamKey> {
-        let asked = self.jobs.iter().find_map(|(&id, job)| {
-            let name = self.name_of(job.at.stream, job.layer_count);
-            (name == key && job.remaining.contains(&frame)).then_some(id)
-        });
+        let asked = self.job_of(key, frame);
         let Some(job) = asked.and_then(|id| self.jobs.get_mut(&id)) else {
             return Some(key);
         };
@@ -473,6 +490,30 @@ impl Buffer {
         self.held_bytes = self.held_bytes + size_bytes - replaced.map_or(0, |frame| frame.bytes);
         let replaced = replaced.map(|frame| self.name_of(base, frame.layer_count));
         replaced.filter(|&name| name != key)
+    }
+
+    /// Notes how long decoders worked on a frame of a job under way.
+    pub(crate) fn decoded(
+        &mut self,
+        (key, frame): (StreamKey, u32),
+        decode: Seconds,
+        now: Seconds,
+    ) {
+        if let Some(job) = self.job_of(key, frame).and_then(|id| self.jobs.get(&id)) {
+            let finest = &mut self.streams[job.at.stream + job.layer_count - 1];
+            finest
+                .decode_secs
+                .add(decode.0, 1.0, DECODE_HALF_LIFE_FRAMES);
+            finest.decoded_at = now;
+        }
+    }
+
+    /// Seconds that decoders work on a frame of a track made with so many layers; 0 where that is
+    /// not known, or no longer.
+    pub(crate) fn decode_secs(&self, base: usize, layer_count: usize, now: Seconds) -> f64 {
+        let finest = &self.streams[base + layer_count - 1];
+        let is_fresh = now - finest.decoded_at < DECODE_KNOWN;
+        finest.decode_secs.get().filter(|_| is_fresh).unwrap_or(0.0)
     }
 
     /// Lets go of a frame.
@@ -538,6 +579,8 @@ impl StreamBuffer {
             lost_frames: SortedSet::default(),
             is_stopped: false,
             bytes_per_frame: bytes_per_frame(stream),
+            decode_secs: Average::default(),
+            decoded_at: Seconds(0.0),
             seen_bytes: 0,
             seen_count: 0,
         }

@@ -82,6 +82,8 @@ pub enum Event {
         /// Names a mesh's topology: frames of the stream with the same number can be mixed. None
         /// for what cannot.
         topology: Option<u32>,
+        /// What decoders worked on it, all that had a part in it together; 0 where none did.
+        decode: Seconds,
     },
     /// A decode job handed over its last frame.
     JobDone {
@@ -189,6 +191,11 @@ pub enum Command {
     SetRate(f64),
     /// Starts over at the end.
     SetLoop(bool),
+    /// In and out point: both their frames are played, then an end is reached, or the loop's turn.
+    /// Seeks may go anywhere; from before the in point the clock runs into the stretch between,
+    /// from after the out point to the end of the replay. None for all of it; so is an out point
+    /// before the in point, and NaN.
+    SetPoints(Option<(Seconds, Seconds)>),
     /// The video leads again.
     BackToLive,
     /// Added to the video's position: positive shows later frames.

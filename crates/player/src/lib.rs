@@ -8,6 +8,7 @@
 //! [`Player::shown`] is on the GPU until an [`Action::DropFrame`] lets it go.
 #![forbid(unsafe_code)]
 
+mod average;
 mod buffer;
 mod camera;
 mod clock;
@@ -17,6 +18,7 @@ mod pack;
 mod picture;
 mod rank;
 mod retry;
+mod run;
 mod schedule;
 mod status;
 mod throughput;
@@ -41,6 +43,7 @@ use clock::FollowClock;
 use pack::Pack;
 use picture::Wanted;
 use rank::Focus;
+use run::Run;
 use schedule::{Outcome, plan};
 use status::{Stall, Told};
 use transport::Transport;
@@ -50,9 +53,6 @@ pub const ACTION_COUNT_MAX: usize = 256;
 
 /// The longest time that the clock runs in one tick: after a hiccup it does not jump further.
 const ELAPSED_MAX: Seconds = Seconds(0.25);
-/// From the decision to refine a frame to its being on screen: the decoder may be busy, and takes
-/// its time.
-const REFINE_LEAD: Seconds = Seconds(0.25);
 /// After so long without a tick the machine was asleep, and nothing ran.
 const ASLEEP: Seconds = Seconds(1.0);
 
@@ -92,7 +92,7 @@ pub struct Player {
     told: Told,
     outcome: Outcome,
     /// What the last plan was for.
-    planned: Option<(u32, i32, u32, bool, bool)>,
+    planned: Option<(Run, u32, bool)>,
     phase: f32,
 }
 
@@ -193,7 +193,9 @@ impl Player {
                 frame,
                 size_bytes,
                 topology,
+                decode,
             } => {
+                pack.buffer.decoded((stream, frame), decode, now);
                 let held = (size_bytes, topology);
                 (pack.frame_ready(stream, frame, held), None)
             }
@@ -272,6 +274,7 @@ impl Player {
                 self.transport.set_rate(rate);
             }
             Command::SetLoop(is_looping) => self.transport.is_looping = is_looping,
+            Command::SetPoints(points) => self.transport.set_points(points),
             Command::SetSyncOffset(offset) if offset.0.is_finite() => self.clock.offset = offset,
             Command::SetSyncOffset(_) => {}
             Command::SetMotionReduced(is_motion_reduced) => {
@@ -400,15 +403,14 @@ impl Player {
     /// In slow motion leads each mesh on screen over to its next frame; else it is shown as it is.
     fn mix(&mut self) {
         let phase = self.phase_of_clock();
-        let direction = self.transport.direction();
+        let run = self.run();
         self.phase = 0.0;
         let Some(pack) = &mut self.pack else { return };
         // Else the picture would fall back from it when the clock waits for it.
-        let next = self.frame.checked_add_signed(direction);
-        let is_next_here = next.is_some_and(|next| pack.is_showable(next));
+        let is_next_here = run.next().is_some_and(|next| pack.is_showable(next));
         let phase = phase.filter(|_| is_next_here && pack.picture.frame == Some(self.frame));
         for shown in &mut pack.picture.shown {
-            shown.next = phase.and_then(|_| pack.buffer.next_of(shown, direction));
+            shown.next = phase.and_then(|_| pack.buffer.next_of(shown, run.direction));
             if shown.next.is_some() {
                 self.phase = phase.unwrap_or(0.0);
             }
@@ -453,38 +455,38 @@ impl Player {
         self.transport.frame_rate.as_f64() * speed.abs()
     }
 
+    /// The frames that the clock passes from now on.
+    fn run(&self) -> Run {
+        match self.mode {
+            Mode::Replay => self.transport.run(),
+            Mode::Follow => Run {
+                frame: self.frame,
+                direction: 1,
+                frame_count: self.transport.frame_count,
+                first: 0,
+                end: self.transport.frame_count,
+                is_looping: false,
+            },
+        }
+    }
+
     /// Plans anew if anything changed since the last plan.
     fn schedule(&mut self, now: Seconds, has_events: bool, actions: &mut Vec<Action>) {
-        let direction = match self.mode {
-            Mode::Replay => self.transport.direction(),
-            Mode::Follow => 1,
+        let (run, frames_per_second) = (self.run(), self.frames_per_second(now));
+        let Some(pack) = &mut self.pack else { return };
+        let focus = Focus {
+            run,
+            frames_per_second,
+            selected: &pack.selected,
+            picture: &pack.picture,
+            is_hidden: self.is_hidden,
         };
-        let is_looping = self.transport.is_looping && self.mode == Mode::Replay;
-        let frames_per_second = self.frames_per_second(now);
-        let lead_count = (REFINE_LEAD.0 * frames_per_second).ceil() as u32;
-        let key = (
-            self.frame,
-            direction,
-            lead_count,
-            is_looping,
-            self.is_hidden,
-        );
+        let key = (focus.run, focus.lead_count(), self.is_hidden);
         let is_due = self.outcome.retry_at.is_some_and(|at| at <= now);
         let is_fresh = self.planned == Some(key) && !self.outcome.is_truncated;
         if self.has_failed || (is_fresh && !has_events && !is_due) {
             return;
         }
-        let Some(pack) = &mut self.pack else { return };
-        let focus = Focus {
-            frame: self.frame,
-            direction,
-            lead_count,
-            frames_per_second,
-            is_looping,
-            selected: &pack.selected,
-            picture: &pack.picture,
-            is_hidden: self.is_hidden,
-        };
         let room = (actions, ACTION_COUNT_MAX);
         self.outcome = plan(&self.config, &mut pack.buffer, focus, now, room);
         self.planned = Some(key);
@@ -543,6 +545,13 @@ impl Player {
     /// Whether the replay starts over at its end.
     pub fn is_looping(&self) -> bool {
         self.transport.is_looping
+    }
+
+    /// Where the frames of the in and the out point start; none for the whole replay.
+    pub fn points(&self) -> Option<[Seconds; 2]> {
+        let points = self.transport.points.as_ref()?;
+        let frames = [points.start, points.end - 1];
+        Some(frames.map(|frame| self.transport.frame_rate.start_of(frame)))
     }
 
     /// The tracks chosen to be shown, by their indices in the manifest, in order.

@@ -7,21 +7,15 @@ use touchline_scene::Seconds;
 
 use crate::config::Config;
 use crate::picture::Picture;
+use crate::run::Run;
 
-/// Where the clock is and what it runs over.
+/// What the clock and the fan are at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Focus<'a> {
-    /// The clock's frame.
-    pub(crate) frame: u32,
-    /// 1 or -1.
-    pub(crate) direction: i32,
-    /// Frames that the clock passes before a refinement that is begun now can be on screen; 0
-    /// while it stands.
-    pub(crate) lead_count: u32,
-    /// That the clock passes; 0 while it stands.
+    /// The frames that it passes.
+    pub(crate) run: Run,
+    /// That it passes in a second; 0 while it stands.
     pub(crate) frames_per_second: f64,
-    /// The clock starts over at the end.
-    pub(crate) is_looping: bool,
     /// Tracks to show.
     pub(crate) selected: &'a [u16],
     /// On screen: not to be dropped.
@@ -34,8 +28,12 @@ pub(crate) struct Focus<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank(pub(crate) u32);
 
-/// One frame behind is worth as much as so many ahead: most fans go on, few step back.
+/// A frame that the clock does not come to is worth as much as one that is so many times as far
+/// ahead: most fans go on, few step back.
 const BEHIND_FACTOR: u32 = 4;
+/// From the decision to refine a frame to its being on screen: the decoder may be busy, and takes
+/// its time.
+const REFINE_LEAD: Seconds = Seconds(0.25);
 /// While the clock runs, a refinement on top of another is worth as much as that one so many frames
 /// farther on: a picture that is a little better throughout beats one that comes and goes.
 const LAYER_DISTANCE: u32 = 50;
@@ -79,27 +77,37 @@ impl Rank {
 }
 
 impl Focus<'_> {
-    /// Rank of a frame among `frame_count`, by its distance from the clock alone.
-    pub(crate) fn rank(&self, frame: u32, frame_count: u32) -> Rank {
-        let distance = (i64::from(frame) - i64::from(self.frame)) * i64::from(self.direction);
-        let behind = u32::try_from(-distance).map(|behind| behind.saturating_mul(BEHIND_FACTOR));
-        let ahead = if distance < 0 && self.is_looping {
-            u32::try_from(distance + i64::from(frame_count))
+    /// Frames that the clock passes before a refinement that is begun now can be on screen; 0
+    /// while it stands.
+    pub(crate) fn lead_count(&self) -> u32 {
+        (REFINE_LEAD.0 * self.frames_per_second).ceil() as u32
+    }
+
+    /// How far ahead the first frame is that can be refined before it is shown; in a short loop
+    /// any can, for the next time.
+    pub(crate) fn refinable_ahead(&self) -> u32 {
+        let lead_count = self.lead_count();
+        if self.run.is_loop_within(lead_count) {
+            0
         } else {
-            u32::try_from(distance)
-        };
-        let ranks = [ahead.ok(), behind.ok()];
-        Rank(ranks.into_iter().flatten().min().unwrap_or(u32::MAX / 2))
+            lead_count
+        }
+    }
+
+    /// Rank of a frame by its distance from the clock alone.
+    pub(crate) fn rank(&self, frame: u32) -> Rank {
+        let beside = frame.abs_diff(self.run.frame).saturating_mul(BEHIND_FACTOR);
+        let ahead = self.run.distance_to(frame);
+        Rank(ahead.map_or(beside, |ahead| ahead.min(beside)))
     }
 
     /// Rank of a stretch of frames: that of its most urgent one.
-    pub(crate) fn rank_of_run(&self, first: u32, count: u32, frame_count: u32) -> Rank {
+    pub(crate) fn rank_of_run(&self, first: u32, count: u32) -> Rank {
         let last = first + count.saturating_sub(1);
-        if (first..=last).contains(&self.frame) {
+        if (first..=last).contains(&self.run.frame) {
             return Rank::NOW;
         }
-        self.rank(first, frame_count)
-            .min(self.rank(last, frame_count))
+        self.rank(first).min(self.rank(last))
     }
 
     /// Rank of a track's layer where that of its coarsest is `rank`.
@@ -107,7 +115,7 @@ impl Focus<'_> {
         let Some(below) = layer.checked_sub(1) else {
             return rank;
         };
-        let is_running = self.lead_count > 0;
+        let is_running = self.frames_per_second > 0.0;
         let farther = LAYER_DISTANCE * below as u32 * u32::from(is_running);
         Rank(rank.0.saturating_add(farther)).refined()
     }
@@ -127,11 +135,6 @@ impl Focus<'_> {
         Rank(rank.0.saturating_add(farther as u32)).refined()
     }
 
-    /// Whether a refinement of the frame `distance` ahead can be on screen in time.
-    pub(crate) fn is_worth_refining(&self, distance: u32) -> bool {
-        distance >= self.lead_count
-    }
-
     /// Whether a frame of this rank is worth being decoded and kept.
     pub(crate) fn is_in_window(rank: Rank, config: &Config) -> bool {
         rank.0 <= config.decoded_ahead_count
@@ -139,19 +142,10 @@ impl Focus<'_> {
 
     /// Whether a resident frame is behind the clock and yet worth keeping.
     pub(crate) fn is_in_wake(&self, frame: u32, config: &Config) -> bool {
-        let distance = (i64::from(frame) - i64::from(self.frame)) * i64::from(self.direction);
-        distance < 0 && -distance <= i64::from(config.decoded_behind_count)
-    }
-
-    /// The frame `distance` ahead of the clock, if there is one.
-    pub(crate) fn ahead(&self, distance: u32, frame_count: u32) -> Option<u32> {
-        let frame = i64::from(self.frame) + i64::from(distance) * i64::from(self.direction);
-        let count = i64::from(frame_count);
-        let frame = if self.is_looping && distance < frame_count {
-            frame.rem_euclid(count.max(1))
-        } else {
-            frame
+        let behind = match self.run.direction {
+            ..0 => frame.checked_sub(self.run.frame),
+            0.. => self.run.frame.checked_sub(frame),
         };
-        (0..count).contains(&frame).then_some(frame as u32)
+        behind.is_some_and(|behind| (1..=config.decoded_behind_count).contains(&behind))
     }
 }

@@ -83,6 +83,7 @@ pub(crate) fn plan(
         ballast: Vec::new(),
         outcome: Outcome::default(),
     };
+    planner.buffer.layer_decodable = planner.wisher().layer_decodable();
     planner.layer_sustained = planner.wisher().layer_within(rate);
     let wishes = planner.wisher().wishes();
     planner.choose_targets(&wishes);
@@ -100,6 +101,7 @@ impl Planner<'_> {
             config: self.config,
             buffer: self.buffer,
             focus: self.focus,
+            now: self.now,
             layer_sustained: self.layer_sustained,
         }
     }
@@ -188,11 +190,15 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether a refinement that arrives after a while would refine less than half of its frames.
+    /// Whether a refinement that arrives after a while would refine less than half of its frames;
+    /// in a loop that is over by then it comes for the next time.
     fn is_too_late(&self, at: SegmentRef, arrives_in: Seconds) -> bool {
         let is_refinement = self.buffer.streams[at.stream].layer > 0;
+        let shown_in = arrives_in * 1.2 + DECODE_LEAD;
+        let frame_count = (shown_in.0 * self.focus.frames_per_second) as u32;
         let until = self.wisher().until_middle(at);
-        is_refinement && until.is_some_and(|until| arrives_in * 1.2 + DECODE_LEAD > until)
+        let is_late = is_refinement && until.is_some_and(|until| shown_in > until);
+        is_late && !self.focus.run.is_loop_within(frame_count)
     }
 
     /// Begins a fetch unless it must wait for its retry; false if no other can begin either.
@@ -323,7 +329,7 @@ impl Planner<'_> {
         let count_max = self.config.job_frame_count_max as usize / read_count;
         let mut next = frame;
         while frames.len() < count_max.max(1) {
-            let Some(after) = next.checked_add_signed(self.focus.direction) else {
+            let Some(after) = next.checked_add_signed(self.focus.run.direction) else {
                 break;
             };
             let is_alike =

@@ -55,25 +55,16 @@ impl Stall {
         let waited = now - self.since;
         let is_hiccup = !self.is_by_command && waited < GRACE;
         let is_idle = !pack.buffer.has_job_for_new() && waited >= RESUME_AFTER;
-        is_hiccup || is_idle || has_enough_ahead(pack, transport, frame)
+        is_hiccup || is_idle || has_enough_ahead(pack, transport)
     }
 }
 
-fn has_enough_ahead(pack: &Pack, transport: &Transport, frame: u32) -> bool {
+fn has_enough_ahead(pack: &Pack, transport: &Transport) -> bool {
     let rate = transport.frame_rate.as_f64() * transport.rate.abs();
+    let run = transport.run();
     let frames_ahead = |span: Seconds| {
         let count = (span.0 * rate).ceil() as u32;
-        let frame_after = |distance: u32| {
-            let after = i64::from(frame) + i64::from(distance) * i64::from(transport.direction());
-            let count = i64::from(transport.frame_count);
-            let after = if transport.is_looping {
-                after.rem_euclid(count.max(1))
-            } else {
-                after
-            };
-            (0..count).contains(&after).then_some(after as u32)
-        };
-        (0..=count).map_while(frame_after)
+        (0..=count).map_while(move |distance| run.ahead(distance))
     };
     frames_ahead(RESUME_DECODED).all(|frame| pack.is_showable(frame))
         && frames_ahead(RESUME_FETCHED).all(|frame| pack.is_fetched(frame))

@@ -6,6 +6,7 @@
 
 use touchline_scene::{Seconds, SortedMap};
 
+use crate::average::Average;
 use crate::event::RequestId;
 
 /// Half of the fast average is younger than this, in time with requests under way.
@@ -92,26 +93,6 @@ impl Throughput {
 
     fn promised(&self) -> u64 {
         self.flights.values().map(|&(_, bytes)| bytes).sum()
-    }
-}
-
-/// An average over time that forgets, without the weight of where it began.
-#[derive(Clone, Copy, Debug, Default)]
-struct Average {
-    sum: f64,
-    weight: f64,
-}
-
-impl Average {
-    fn add(&mut self, value: f64, secs: f64, half_life_secs: f64) {
-        let half_lives = (secs / half_life_secs) as f32;
-        let kept = f64::from((-std::f32::consts::LN_2 * half_lives).exp());
-        self.sum = self.sum * kept + value * (1.0 - kept);
-        self.weight = self.weight * kept + 1.0 - kept;
-    }
-
-    fn get(&self) -> Option<f64> {
-        (self.weight > 0.0).then(|| self.sum / self.weight)
     }
 }
 

@@ -1,8 +1,12 @@
-//! The fan's own transport: play, pause, seek, step, speed, direction and loop.
+//! The fan's own transport: play, pause, seek, step, speed, direction, loop, in and out points.
 //!
 //! Always true: the position lies in `0..=duration`.
 
+use std::ops::Range;
+
 use touchline_scene::{FrameRate, Held, Seconds, wrapped};
+
+use crate::run::Run;
 
 /// The slowest speed: a quarter of a second of action lasts five.
 const RATE_MIN: f64 = 0.05;
@@ -18,6 +22,8 @@ pub(crate) struct Transport {
     pub(crate) rate: f64,
     pub(crate) is_playing: bool,
     pub(crate) is_looping: bool,
+    /// The frames between the in and the out point, both included; none for the whole replay.
+    pub(crate) points: Option<Range<u32>>,
     /// Ran into an end and stands there.
     pub(crate) is_ended: bool,
 }
@@ -42,6 +48,7 @@ impl Transport {
             rate: 1.0,
             is_playing: false,
             is_looping: false,
+            points: None,
             is_ended: false,
         }
     }
@@ -60,16 +67,51 @@ impl Transport {
         if self.rate < 0.0 { -1 } else { 1 }
     }
 
+    /// The frames that the clock passes from here.
+    pub(crate) fn run(&self) -> Run {
+        let points = self.stretch();
+        Run {
+            frame: self.frame_at(self.position),
+            direction: self.direction(),
+            frame_count: self.frame_count,
+            first: points.start,
+            end: points.end,
+            is_looping: self.is_looping,
+        }
+    }
+
+    /// The frames that are played over and over.
+    fn stretch(&self) -> Range<u32> {
+        self.points.clone().unwrap_or(0..self.frame_count)
+    }
+
+    /// Sets the in and out point, or lets go of them.
+    pub(crate) fn set_points(&mut self, points: Option<(Seconds, Seconds)>) {
+        let points = points.filter(|(first, last)| first <= last);
+        let frames = points.map(|(first, last)| self.frame_at(first)..self.frame_at(last) + 1);
+        self.points = frames.filter(|_| self.frame_count > 0);
+        self.is_ended = false;
+    }
+
     /// Runs; from the other end if it has run into one.
     pub(crate) fn play(&mut self) {
         if self.is_ended {
-            self.seek(if self.rate < 0.0 {
-                self.duration()
-            } else {
-                Seconds(0.0)
+            let stretch = self.stretch();
+            self.seek(match self.direction() {
+                ..0 => self.last_of(stretch.end),
+                0.. => self.frame_rate.start_of(stretch.start),
             });
         }
         self.is_playing = true;
+    }
+
+    /// The last instant before frame `end`; after the last frame that is the replay's end.
+    fn last_of(&self, end: u32) -> Seconds {
+        if end >= self.frame_count {
+            return self.duration();
+        }
+        // Clear of the next frame whatever is rounded.
+        self.frame_rate.start_of(end) - Seconds(0.1 / self.frame_rate.as_f64())
     }
 
     /// Stands.
@@ -107,16 +149,31 @@ impl Transport {
     /// Where it would be after `elapsed`, if nothing holds it.
     pub(crate) fn after(&self, elapsed: Seconds) -> Step {
         let wanted = self.position + elapsed * self.rate;
-        let duration = self.duration();
-        let is_past = if self.rate < 0.0 {
-            wanted.0 < 0.0
+        let frame = self.frame_at(self.position);
+        let Range { start, end } = self.stretch();
+        let (first, after) = (
+            self.frame_rate.start_of(start),
+            self.frame_rate.start_of(end),
+        );
+        // From outside of the stretch the replay's own ends hold.
+        let (turn, beyond) = if self.rate < 0.0 {
+            let turn = if frame < start { Seconds(0.0) } else { first };
+            (turn, (wanted < turn).then(|| wanted - turn))
         } else {
-            wanted >= duration
+            let turn = if frame < end { after } else { self.duration() };
+            // As rounding may have it, in the next frame and yet before its start.
+            let is_past = wanted >= turn || (frame < end && end <= self.frame_at(wanted));
+            (turn, is_past.then(|| Seconds((wanted - turn).0.max(0.0))))
         };
-        let position = match (is_past, self.is_looping) {
-            (false, _) => wanted,
-            (true, true) => Seconds(wrapped(wanted.0, duration.0)),
-            (true, false) => Seconds(wanted.0.held(0.0, duration.0)),
+        let is_past = beyond.is_some();
+        let position = match (beyond, self.is_looping) {
+            (None, _) => wanted,
+            (Some(beyond), true) => {
+                let into = wrapped(beyond.0, (after - first).0);
+                Seconds((first.0 + into).min(self.last_of(end).0))
+            }
+            (Some(_), false) if self.rate >= 0.0 && frame < end => self.last_of(end),
+            (Some(_), false) => turn,
         };
         Step {
             position,
@@ -191,6 +248,77 @@ mod tests {
         assert!(transport.is_ended);
         transport.play();
         assert_eq!(transport.position, Seconds(10.0));
+    }
+
+    /// The frames at each tenth of a second of `count`.
+    fn watch(transport: &mut Transport, count: u32) -> Vec<u32> {
+        transport.play();
+        let instants = (0..count).map(|_| {
+            transport.go(transport.after(Seconds(0.1)));
+            transport.frame_at(transport.position)
+        });
+        instants.collect()
+    }
+
+    fn from_2_to_4() -> Transport {
+        let mut transport = ten_seconds();
+        transport.set_points(Some((Seconds(2.0), Seconds(4.0))));
+        assert_eq!(transport.points, Some(50..101));
+        transport
+    }
+
+    #[test]
+    fn between_the_points_is_an_end_of_its_own() {
+        for (rate, from, last) in [(1.0, 3.9, 100), (-1.0, 2.1, 50)] {
+            let mut transport = from_2_to_4();
+            transport.set_rate(rate);
+            transport.seek(Seconds(from));
+            assert_eq!(watch(&mut transport, 3).last(), Some(&last), "rate {rate}");
+            assert!(transport.is_ended && !transport.is_playing);
+            transport.play();
+            let first = if rate < 0.0 { 100 } else { 50 };
+            assert_eq!(transport.frame_at(transport.position), first);
+        }
+    }
+
+    #[test]
+    fn a_loop_stays_between_the_points() {
+        for rate in [1.0, -1.0, 2.0, 0.05] {
+            let mut transport = from_2_to_4();
+            transport.is_looping = true;
+            transport.set_rate(rate);
+            transport.seek(Seconds(3.0));
+            let frames = watch(&mut transport, 500);
+            assert!(
+                frames.iter().all(|frame| (50..101).contains(frame)),
+                "rate {rate}"
+            );
+            assert!(transport.is_playing);
+        }
+    }
+
+    #[test]
+    fn from_outside_the_clock_runs_in_or_to_the_end() {
+        let mut transport = from_2_to_4();
+        transport.is_looping = true;
+        transport.seek(Seconds(1.0));
+        let frames = watch(&mut transport, 100);
+        assert!(frames[..9].is_sorted() && frames[9..].iter().all(|&frame| frame >= 50));
+        transport.seek(Seconds(9.0));
+        let frames = watch(&mut transport, 100);
+        assert!(frames[..9].is_sorted() && frames[8] > 240);
+        assert!(frames[10..].iter().all(|frame| (50..101).contains(frame)));
+    }
+
+    #[test]
+    fn points_the_wrong_way_round_are_none() {
+        let mut transport = from_2_to_4();
+        transport.set_points(Some((Seconds(4.0), Seconds(2.0))));
+        assert_eq!(transport.points, None);
+        transport.set_points(Some((Seconds(f64::NAN), Seconds(2.0))));
+        assert_eq!(transport.points, None);
+        transport.set_points(Some((Seconds(3.0), Seconds(f64::INFINITY))));
+        assert_eq!(transport.points, Some(75..250));
     }
 
     #[test]

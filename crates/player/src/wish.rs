@@ -21,6 +21,12 @@ pub(crate) const NEAR: Rank = Rank(3);
 /// one before it.
 const SPARED_AHEAD: Seconds = Seconds(3.0);
 
+/// Of the decoders' time so much may go into what is played; as much less leaves room for what is
+/// made anew, and for the page.
+const DECODING_SHARE: f64 = 0.9;
+/// A layer more is begun with only if it leaves so much room: else it would come and go.
+const DECODING_SHARE_AT_FIRST: f64 = 0.7;
+
 /// A segment or a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Item {
@@ -48,6 +54,7 @@ pub(crate) struct Wisher<'a> {
     pub(crate) config: &'a Config,
     pub(crate) buffer: &'a Buffer,
     pub(crate) focus: Focus<'a>,
+    pub(crate) now: Seconds,
     /// The highest layer that the network brings as fast as the clock needs it, with all below.
     pub(crate) layer_sustained: usize,
 }
@@ -114,6 +121,60 @@ impl Wisher<'_> {
         fitting.last().unwrap_or(0)
     }
 
+    /// The highest layer that can be decoded as fast as the clock needs it.
+    ///
+    /// All can that do not have to be decoded again and again: what stands, and a short loop.
+    pub(crate) fn layer_decodable(&self) -> usize {
+        let highest = self.buffer.streams.iter().map(|stream| stream.layer).max();
+        let highest = highest.unwrap_or(0);
+        if self
+            .focus
+            .run
+            .is_loop_within(self.config.decoded_ahead_count)
+        {
+            return highest;
+        }
+        let last = self.buffer.layer_decodable;
+        let is_light = |&layer: &usize| {
+            let share = if layer > last {
+                DECODING_SHARE_AT_FIRST
+            } else {
+                DECODING_SHARE
+            };
+            self.decoding_share(layer) <= share
+        };
+        (1..=highest).take_while(is_light).last().unwrap_or(0)
+    }
+
+    /// The share of the decoders' time that it takes to play all tracks with their layers to
+    /// `layer`, or of one decoder's for a track that only one can work on.
+    fn decoding_share(&self, layer: usize) -> f64 {
+        let streams = self.buffer.streams.iter().enumerate();
+        let is_base = |&(index, stream): &(usize, &StreamBuffer)| {
+            stream.base == index && self.is_selected(index) && !self.is_static(index)
+        };
+        let mut all = 0.0;
+        let mut most = 0.0f64;
+        for (index, stream) in streams.filter(is_base) {
+            let layer_count = stream.layer_count.min(layer + 1);
+            let secs = self.buffer.decode_secs(index, layer_count, self.now);
+            let secs = secs * self.focus.frames_per_second;
+            all += secs;
+            if stream.is_sequential {
+                most = most.max(secs);
+            }
+        }
+        most.max(all / self.config.decoder_count.max(1) as f64)
+    }
+
+    /// How many layers decoders keep up with; any number of what they need not keep up with.
+    fn layers_decodable(&self, stream: usize) -> usize {
+        match self.is_running(stream) {
+            true => self.buffer.layer_decodable + 1,
+            false => usize::MAX,
+        }
+    }
+
     fn wish_frames(&self, base: usize, wishes: &mut Vec<Wish>) {
         let buffer = &self.buffer.streams[base];
         for (&frame, held) in buffer.frames.iter() {
@@ -151,7 +212,7 @@ impl Wisher<'_> {
         let here = self.affordable(base, frame);
         let least = buffer.layers_least(base, frame);
         let held = buffer.layers_held(base, frame);
-        let is_worth_refining = self.is_static(base) || self.focus.is_worth_refining(distance);
+        let is_worth_refining = self.is_static(base) || distance >= self.focus.refinable_ahead();
         // Of a refinement what is reserved for it: it waits until so much can be had.
         let wanted = |layer_count: usize| {
             let finest = &buffer.streams[base + layer_count - 1];
@@ -178,10 +239,11 @@ impl Wisher<'_> {
     fn affordable(&self, base: usize, frame: u32) -> usize {
         let layer_count = self.buffer.layers_here(base, frame);
         let is_running = self.is_running(base);
-        let held_count = u64::from(self.focus.lead_count) + 1;
+        let held_count = u64::from(self.focus.lead_count()) + 1;
         let fits = |layer_count: &usize| {
             let finest = &self.buffer.streams[base + layer_count - 1];
             self.buffer.can_make(base, frame, *layer_count)
+                && *layer_count <= self.layers_decodable(base)
                 && finest.frame_bytes_max.saturating_mul(held_count) <= self.decoded_max()
         };
         let fewer = || (2..=layer_count).rev().find(fits);
@@ -259,31 +321,29 @@ impl Wisher<'_> {
         let horizon = (self.config.fetch_ahead.0 * rate) as u32;
         // What refines only frames that are shown before it can come is left out.
         let is_late = buffer.layer > 0 && !self.is_static(stream);
-        let mut distance = if is_late { self.focus.lead_count } else { 0 };
+        let mut distance = if is_late {
+            self.focus.refinable_ahead()
+        } else {
+            0
+        };
         let mut first = None;
         while distance <= horizon {
             let frame = self.ahead(stream, distance);
             let segment = frame.and_then(|frame| self.buffer.segment_at(stream, frame));
             let at = segment.map(|segment| SegmentRef { stream, segment });
             let found = at.and_then(|at| Some((at, self.buffer.entry(at)?)));
-            let (Some(frame), Some((at, entry))) = (frame, found) else {
-                break;
-            };
+            let Some((at, entry)) = found else { break };
             if first == Some(at) {
                 break; // Round the loop, back in the segment that it began in the middle of.
             }
             first = first.or(Some(at));
-            let mut frames = entry.first_frame..entry.first_frame + entry.frame_count;
+            let frames = entry.first_frame..entry.first_frame + entry.frame_count;
             let is_needed = !self.is_spared(at, distance)
-                && frames.any(|frame| self.is_layer_needed(at, frame));
+                && frames.clone().any(|frame| self.is_layer_needed(at, frame));
             if is_needed && !buffer.segments.contains_key(&at.segment) {
                 wish(at.segment, entry.size, false);
             }
-            distance += if self.focus.direction < 0 {
-                frame - entry.first_frame + 1
-            } else {
-                entry.first_frame + entry.frame_count - frame
-            };
+            distance += self.focus.run.count_within(&frames, distance);
         }
     }
 
@@ -291,7 +351,8 @@ impl Wisher<'_> {
     /// long before it is shown.
     fn is_spared(&self, at: SegmentRef, distance: u32) -> bool {
         let buffer = &self.buffer.streams[at.stream];
-        let track = &self.buffer.streams[at.stream..at.stream + buffer.layer_count];
+        let layer_count = buffer.layer_count.min(self.layers_decodable(at.stream));
+        let track = &self.buffer.streams[at.stream..at.stream + layer_count];
         if !buffer.is_alternative() || track.len() < 2 {
             return false;
         }
@@ -309,6 +370,7 @@ impl Wisher<'_> {
     fn is_layer_needed(&self, at: SegmentRef, frame: u32) -> bool {
         let StreamBuffer { base, layer, .. } = self.buffer.streams[at.stream];
         let hoped = self.buffer.layers_hoped(base, frame);
+        let hoped = hoped.min(self.layers_decodable(base));
         let held = self.buffer.layers_held(base, frame);
         if !self.buffer.streams[at.stream].is_alternative() {
             return layer < hoped && held < hoped;
@@ -336,7 +398,7 @@ impl Wisher<'_> {
         let rank = if self.is_static(stream) {
             self.focus.rank_of_layer(Rank::NOW, layer)
         } else {
-            let rank = self.focus.rank(frame, self.frame_count(stream));
+            let rank = self.focus.rank(frame);
             let is_worth =
                 Focus::is_in_window(rank, self.config) || self.focus.is_in_wake(frame, self.config);
             // What is refined already counts as nearer than it is: at the edge of the budget it
@@ -356,11 +418,7 @@ impl Wisher<'_> {
     pub(crate) fn rank_of_segment(&self, at: SegmentRef) -> Rank {
         let rank = match self.buffer.entry(at) {
             _ if self.is_static(at.stream) => Rank::NOW,
-            Some(entry) => {
-                let frame_count = self.frame_count(at.stream);
-                self.focus
-                    .rank_of_run(entry.first_frame, entry.frame_count, frame_count)
-            }
+            Some(entry) => self.focus.rank_of_run(entry.first_frame, entry.frame_count),
             None => Rank(u32::MAX),
         };
         let layer = self.buffer.streams[at.stream].layer;
@@ -368,19 +426,16 @@ impl Wisher<'_> {
         self.selected_rank(at.stream, rank)
     }
 
-    /// How long until the clock is in the middle of a segment; 0 if it is past that.
+    /// How long until the clock is in the middle of a segment, or of what it passes of it; 0 if it
+    /// is past that.
     pub(crate) fn until_middle(&self, at: SegmentRef) -> Option<Seconds> {
         let entry = self.buffer.entry(at)?;
         let middle = entry.first_frame + entry.frame_count / 2;
-        let distance =
-            (i64::from(middle) - i64::from(self.focus.frame)) * i64::from(self.focus.direction);
-        let frame_count = i64::from(self.frame_count(at.stream));
-        let distance = match distance {
-            ..0 if self.focus.is_looping => distance + frame_count,
-            _ => distance.max(0),
-        };
+        let run = self.focus.run;
+        let inside = || run.distance_to(middle.clamp(run.first, run.end - 1));
+        let distance = run.distance_to(middle).or_else(inside).unwrap_or(0);
         let is_running = self.is_running(at.stream);
-        is_running.then(|| Seconds(distance as f64 / self.focus.frames_per_second))
+        is_running.then(|| Seconds(f64::from(distance) / self.focus.frames_per_second))
     }
 
     fn selected_rank(&self, stream: usize, rank: Rank) -> Rank {
@@ -406,7 +461,7 @@ impl Wisher<'_> {
         if self.is_static(stream) {
             (distance == 0).then_some(0)
         } else {
-            self.focus.ahead(distance, self.frame_count(stream))
+            self.focus.run.ahead(distance)
         }
     }
 
@@ -423,11 +478,5 @@ impl Wisher<'_> {
     fn is_static(&self, stream: usize) -> bool {
         let track = usize::from(self.buffer.streams[stream].key.track);
         self.buffer.manifest.tracks[track].is_static
-    }
-
-    fn frame_count(&self, stream: usize) -> u32 {
-        let manifest = &self.buffer.manifest;
-        let track = usize::from(self.buffer.streams[stream].key.track);
-        manifest.tracks[track].frame_count(manifest.frame_count)
     }
 }

@@ -38,6 +38,9 @@ pub(crate) fn events(command: Command) -> Vec<player::Event> {
         Command::Step { frames } => Do::StepFrames(frames),
         Command::SetRate { rate } => Do::SetRate(rate),
         Command::SetLoop { is_looping } => Do::SetLoop(is_looping),
+        Command::SetPoints { points } => {
+            Do::SetPoints(points.map(|[first, last]| (Seconds(first), Seconds(last))))
+        }
         Command::SetSyncOffset { secs } => Do::SetSyncOffset(Seconds(secs)),
         Command::SelectTrack { id } => Do::SelectTrack(id),
         Command::GoToPreset { id } => Do::GoToPreset(id),

@@ -576,7 +576,8 @@ impl Core {
                 match upload::upload(&data, run, &mut self.store, renderer) {
                     Ok((resident, size_bytes)) => {
                         let frame = held.segment.first_frame + index;
-                        self.frame_ready(running.stream, frame, resident, size_bytes);
+                        let decode = Seconds::from_millis(millis);
+                        self.frame_ready(running.stream, frame, resident, (size_bytes, decode));
                     }
                     Err(_) => self.job_failed(job, Recovery::Stop),
                 }
@@ -592,19 +593,20 @@ impl Core {
         match size.and_then(|size| texture::upload(self, size, &image)) {
             Some(texture) => {
                 let size_bytes = texture.size_bytes();
-                self.frame_ready(key, frame, Resident::Texture(Rc::new(texture)), size_bytes);
+                let resident = Resident::Texture(Rc::new(texture));
+                self.frame_ready(key, frame, resident, (size_bytes, Seconds(0.0)));
             }
             None => self.job_failed(job, Recovery::Stop),
         }
     }
 
-    /// A frame is on the GPU.
+    /// A frame is on the GPU: its bytes there, and how long decoders worked on it.
     pub(crate) fn frame_ready(
         &mut self,
         stream: StreamKey,
         frame: u32,
         resident: Resident,
-        size_bytes: u64,
+        (size_bytes, decode): (u64, Seconds),
     ) {
         let topology = match &resident {
             Resident::Mesh(_, run, _) => self.store.topology(*run),
@@ -617,6 +619,7 @@ impl Core {
             frame,
             size_bytes,
             topology,
+            decode,
         });
     }
 

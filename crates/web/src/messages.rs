@@ -87,6 +87,11 @@ messages! {
             /// Starts again.
             is_looping: bool,
         },
+        /// Between which the fan's transport plays.
+        SetPoints {
+            /// In and out point, seconds; their frames are played. None for the whole replay.
+            points: Option<[f64; 2]>,
+        },
         /// What to add to the host's clock.
         SetSyncOffset {
             /// Seconds; positive shows later frames.
@@ -309,6 +314,8 @@ messages! {
         pub rate: f64,
         /// Starts again at the end.
         pub is_looping: bool,
+        /// Where the frames of in and out point start, seconds; none for the whole replay.
+        pub points: Option<[f64; 2]>,
         /// The host's video has not reached the pack's start yet: nothing may be told.
         pub is_before_start: bool,
         /// Alternatives on show, by track id.

@@ -136,6 +136,7 @@ impl Reporter {
                     state.play_state,
                     state.mode,
                     state.is_looping,
+                    state.points,
                     state.is_before_start,
                     state.is_seeking,
                     tracks,
@@ -195,6 +196,7 @@ fn state(player: &Player, manifest: &Manifest, picture: &Picture, stats: &player
         is_seeking: false,
         rate: player.rate(),
         is_looping: player.is_looping(),
+        points: player.points().map(|points| points.map(|point| point.0)),
         is_before_start: stats.is_before_start,
         selected_tracks: player
             .selected_tracks()

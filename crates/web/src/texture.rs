@@ -8,6 +8,7 @@ use js_sys::{Array, Uint8Array};
 use touchline_pack::CodecId;
 use touchline_player::{JobId, Recovery, StreamKey, StreamKind};
 use touchline_render::TextureHandle;
+use touchline_scene::Seconds;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, BlobPropertyBag, ImageBitmap, ImageBitmapOptions};
@@ -70,7 +71,7 @@ async fn decode_frame(
         });
         if is_wanted && let Some(texture) = shared.next() {
             drop(shared);
-            core.frame_ready(stream, frame, Resident::Texture(texture), 0);
+            core.frame_ready(stream, frame, Resident::Texture(texture), (0, Seconds(0.0)));
             is_shared = true;
         }
     });
@@ -94,7 +95,7 @@ async fn decode_frame(
             Some(texture) => {
                 let size_bytes = texture.size_bytes();
                 let resident = Resident::Texture(Rc::new(texture));
-                core.frame_ready(stream, frame, resident, size_bytes);
+                core.frame_ready(stream, frame, resident, (size_bytes, Seconds(0.0)));
             }
             None => {
                 core.job_failed(job, Recovery::SkipToNextKey);
