@@ -12,12 +12,17 @@ use touchline_player::{
 };
 use touchline_scene::Seconds;
 
+use crate::random::Random;
+
 /// How finely time is cut.
 pub const STEP_SECS: f64 = 0.002;
 /// Frames of a simulated mesh with one topology: some runs end within a segment, some with it.
 pub const RUN_FRAME_COUNT: u32 = 20;
 /// A display at 60 Hz.
 const REFRESH_SECS: f64 = 1.0 / 60.0;
+/// So long another instant than the clock's may stand unnoticed: the player's own grace, and two
+/// refreshes.
+const WRONG_SECS_MAX: f64 = 0.1 + 2.0 * REFRESH_SECS;
 
 /// A network.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +33,10 @@ pub struct Network {
     pub trace: &'static [f64],
     /// From a request to its first byte.
     pub latency_secs: f64,
+    /// How much longer that may take; another for each request.
+    pub jitter_secs: f64,
+    /// Segments whose index is a multiple of it come from a cache, at once; 0 for none.
+    pub cached_every: u32,
     /// When nothing moves at all.
     pub stalls: &'static [Stall],
     /// What goes wrong with all streams but refinements and videos.
@@ -44,6 +53,8 @@ impl Network {
         rate_mbps: 100.0,
         trace: &[],
         latency_secs: 0.02,
+        jitter_secs: 0.0,
+        cached_every: 0,
         stalls: &[],
         faults: &[],
         refinement_faults: &[],
@@ -201,6 +212,8 @@ pub struct Driver {
     refusals: BTreeMap<(StreamKey, u32), u32>,
     events: Vec<Event>,
     tick_at: f64,
+    /// Since when the picture is not that of the clock's instant.
+    wrong_since: Option<f64>,
 }
 
 impl Driver {
@@ -232,6 +245,7 @@ impl Driver {
             events: vec![Event::Opened(Arc::clone(&manifest))],
             manifest,
             tick_at: 0.0,
+            wrong_since: None,
         }
     }
 
@@ -308,6 +322,7 @@ impl Driver {
             .used_bytes_max
             .max(stats.held_bytes + stats.pending_bytes);
         self.check_names();
+        self.check_instant();
         for shown in self.player.shown() {
             for key in self.keys_of(shown) {
                 let segment = stream_of(&self.manifest, key).segment_at(shown.frame);
@@ -336,6 +351,33 @@ impl Driver {
                 }
             }
         }
+    }
+
+    /// Where the player says that all is well, the fan's own transport shows the clock's instant.
+    fn check_instant(&mut self) {
+        let player = &self.player;
+        let is_well = matches!(
+            player.state(),
+            PlayState::Playing | PlayState::Paused | PlayState::Ready | PlayState::Ended
+        );
+        let is_moving = |shown: &&Shown| !self.manifest.tracks[usize::from(shown.track)].is_static;
+        let mut moving = player.shown().iter().filter(is_moving);
+        let is_right = moving.any(|shown| shown.frame == player.frame());
+        // What failed for good is passed over.
+        let is_complete = player.stats().lost_segment_count == 0
+            && self.refusals.values().all(|&count| count == 0);
+        if is_right || !is_well || !is_complete || player.mode() == Mode::Follow {
+            self.wrong_since = None;
+            return;
+        }
+        let since = *self.wrong_since.get_or_insert(self.now_secs);
+        assert!(
+            self.now_secs - since <= WRONG_SECS_MAX,
+            "{:?} at frame {} shows {:?}",
+            player.state(),
+            player.frame(),
+            player.shown()
+        );
     }
 
     /// A finer rendition of a frame takes the place of the coarser one.
@@ -408,11 +450,24 @@ impl Driver {
         self.fetched_bytes += size;
         self.fetch_count += 1;
         self.fetched.push((stream, segment));
+        let Network {
+            latency_secs,
+            jitter_secs,
+            cached_every,
+            ..
+        } = self.network;
+        let is_cached = cached_every > 0 && segment.is_multiple_of(cached_every);
+        let jitter_secs = jitter_secs * Random::new(request.0).uniform();
+        let latency_secs = if is_cached {
+            0.0
+        } else {
+            latency_secs + jitter_secs
+        };
         let transfer = Transfer {
             stream,
             segment,
-            starts_at: self.now_secs + self.network.latency_secs,
-            bytes_left: size as f64,
+            starts_at: self.now_secs + latency_secs,
+            bytes_left: if is_cached { 0.0 } else { size as f64 },
         };
         self.transfers.insert(request, transfer);
     }

@@ -5,6 +5,7 @@ use touchline_scene::{FrameRate, Seconds};
 
 use crate::ladder::athlete_on_screen;
 use crate::network::{Decoders, Driver, Network, STEP_SECS};
+use crate::random::Random;
 use crate::replay::{Refinement, Replay};
 
 /// Twenty seconds of one athlete at 30 frames a second and 25 Mbit/s, in a real capture's shares:
@@ -80,14 +81,8 @@ pub fn ladder() -> Vec<Rung> {
 /// What a phone on the move gets in each second of two minutes, Mbit/s: a random walk of the
 /// logarithm between 2.5 and 40, which comes back to 10.
 pub fn mobile_trace(seed: u64) -> Vec<f64> {
-    let mut state = seed;
-    let mut uniform = || {
-        // Source: Steele et al., `SplitMix64`, OOPSLA 2014.
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    };
+    let mut random = Random::new(seed);
+    let mut uniform = || random.uniform();
     let middle = 10f64.ln();
     let mut level = middle;
     let seconds = (0..120).map(|_| {

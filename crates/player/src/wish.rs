@@ -259,7 +259,8 @@ impl Wisher<'_> {
         (self.config.budget_bytes as f64 * DECODED_SHARE) as u64
     }
 
-    /// Wishes for a frame in its coarsest form, and for what its other layers add.
+    /// Wishes for a frame in its coarsest form, and for what its other layers add; that is as
+    /// urgent where it cannot be made with fewer.
     fn wish_whole(
         &self,
         base: usize,
@@ -275,7 +276,16 @@ impl Wisher<'_> {
         self.wish_frame(base, frame, (coarse_bytes, is_present), wishes);
         let finest = base + layer_count - 1;
         let more_bytes = bytes - coarse_bytes;
-        self.wish_frame(finest, frame, (more_bytes, is_present), wishes);
+        let is_least = self.buffer.layers_least(base, frame) >= layer_count;
+        wishes.push(Wish {
+            rank: self.rank_of_frame(if is_least { base } else { finest }, frame, is_present),
+            item: Item::Frame {
+                stream: finest,
+                frame,
+            },
+            bytes: more_bytes,
+            is_present,
+        });
     }
 
     fn wish_frame(
