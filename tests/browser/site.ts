@@ -4,7 +4,8 @@
  * Made once before a browser's tests (`vitest.config.ts`) in `target/browser-tests`:
  * - `/` and all of `target/site`: the demo page, the test page, the library as it is published;
  * - `/small/`: a pack of 50 frames with few points, quick to decode and draw anywhere;
- * - `/damaged/`: the same, with a byte of a segment in its middle changed;
+ * - `/single.touchline`: the same as a single file;
+ * - `/damaged/`: the small pack, with a byte of a segment in its middle changed;
  * - `/light/`: the action of the demo at the time of its broadcast, light enough for any machine;
  * - `/colours/`: a square whose texture has another colour in each frame (`COLOURS`), a video with
  *   images behind it where there is an ffmpeg, else images;
@@ -124,11 +125,13 @@ function makeSmallPacks(): void {
   const capture = join(WORK, "capture");
   run(GENERATOR, [capture, "--points", "6000", "--frames", String(SMALL_FRAME_COUNT)]);
   const small = join(SITE, "small");
-  run(TOUCHLINE, [
-    ...["pack", "--out", small, "--frame-rate", "25", "--title", "Small"],
-    ...["--track", `id=points,path=${capture}/athlete-points,alternative=athlete`],
-    ...["--track", `id=mesh,path=${capture}/athlete-mesh,alternative=athlete`],
-  ]);
+  for (const out of [small, join(SITE, "single.touchline")]) {
+    run(TOUCHLINE, [
+      ...["pack", "--out", out, "--frame-rate", "25", "--title", "Small"],
+      ...["--track", `id=points,path=${capture}/athlete-points,alternative=athlete`],
+      ...["--track", `id=mesh,path=${capture}/athlete-mesh,alternative=athlete`],
+    ]);
+  }
   const damaged = join(SITE, "damaged");
   cpSync(small, damaged, { recursive: true });
   const segments = readdirSync(join(damaged, "points")).filter((name) => name.endsWith(".seg"));

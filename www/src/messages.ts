@@ -7,6 +7,16 @@ export type Command = { "kind": "open",
  * Where the pack is.
  */
 src: string, }
+  | { "kind": "set-requests" } & RequestRules
+  | { "kind": "answer",
+/**
+ * The request's.
+ */
+id: number,
+/**
+ * None where the hook has failed.
+ */
+request: SignedRequest | null, }
   | { "kind": "close", }
   | { "kind": "resize",
 /**
@@ -116,6 +126,32 @@ up: number, }
   | { "kind": "retry", }
   | { "kind": "lose-device", };
 
+export type RequestRules = {
+/**
+ * Each is shown to the page first, as [`PackRequest`].
+ */
+isHooked: boolean,
+/**
+ * Of those that no hook has seen.
+ */
+credentials: Credentials, };
+
+export type Credentials = "omit" | "same-origin" | "include";
+
+export type SignedRequest = {
+/**
+ * Absolute.
+ */
+url: string,
+/**
+ * Names and values.
+ */
+headers: Array<[string, string]>,
+/**
+ * Whether cookies go with it.
+ */
+credentials: Credentials, };
+
 export type VideoSample = {
 /**
  * Media time of the frame on screen, seconds.
@@ -175,6 +211,7 @@ renderer: string,
  * The adapter, in the browser's words; may be empty.
  */
 adapter: string, }
+  | { "kind": "request" } & PackRequest
   | { "kind": "opened" } & Opened
   | { "kind": "state" } & State
   | { "kind": "sync",
@@ -202,6 +239,30 @@ reason: string,
  */
 isRecovered: boolean, }
   | { "kind": "stats" } & Stats;
+
+export type PackRequest = {
+/**
+ * To answer with.
+ */
+id: number,
+/**
+ * Absolute.
+ */
+url: string,
+/**
+ * What is fetched.
+ */
+type: RequestType,
+/**
+ * Id of the track that it belongs to.
+ */
+track: string | null,
+/**
+ * What the server has just refused the same request with.
+ */
+httpStatus: number | null, };
+
+export type RequestType = "manifest" | "segment";
 
 export type Opened = {
 /**

@@ -8,6 +8,7 @@ import { CODE, pageProblem } from "./errors.js";
 import type { Command, Mode, Notice, View } from "./messages.js";
 import type { Dating } from "./programme-time.js";
 import { ReplayState, type ReplayEvent } from "./replay-state.js";
+import { answerTo, isPlain, rulesCommand, type RequestWishes } from "./requests.js";
 import { Asked, type Resume } from "./resume.js";
 import type { PlayerUrls } from "./transport.js";
 import { VideoClock, type HostMedia } from "./video-clock.js";
@@ -24,6 +25,7 @@ export interface OpenOptions {
   isAutoplaying: boolean;
   rate: number;
   syncOffsetSecs: number;
+  requests: RequestWishes;
 }
 
 /** Who hears of it. */
@@ -45,6 +47,7 @@ export class Playback {
   #viewer: Viewer | null = null;
   #options: (() => OpenOptions) | null = null;
   #resume: Resume | null = null;
+  #requests: RequestWishes | null = null;
   #clock: VideoClock | null = null;
   #crashesAtMs: number[] = [];
 
@@ -99,6 +102,7 @@ export class Playback {
       },
     });
     this.#viewer = viewer;
+    this.#requests = options.requests;
     this.#post(...openingCommands(options, resume?.mode ?? options.mode));
     this.#clock?.refresh();
   }
@@ -118,6 +122,12 @@ export class Playback {
     if (this.#viewer === null) return;
     if (this.#state.opened !== null) this.#asked.ask(command); // Before, nothing can be done.
     this.#viewer.post(command);
+  }
+
+  /** Makes requests otherwise from now on. */
+  setRequests(wishes: RequestWishes): void {
+    this.#requests = wishes;
+    this.post(rulesCommand(wishes));
   }
 
   /** Moves the camera: by the fan's hands, or to a preset or viewpoint. */
@@ -189,6 +199,11 @@ export class Playback {
   }
 
   #hear(notice: Notice): void {
+    if (notice.kind === "request") {
+      const [viewer, requests] = [this.#viewer, this.#requests];
+      if (requests !== null) void answerTo(notice, requests).then((answer) => viewer?.post(answer));
+      return;
+    }
     const events = this.#state.absorb(notice, performance.now());
     this.#asked.absorb(notice);
     if (notice.kind === "opened") this.#goOn();
@@ -242,6 +257,7 @@ export class Playback {
 
 function openingCommands(options: OpenOptions, mode: Mode): Command[] {
   const commands: Command[] = [
+    ...(isPlain(options.requests) ? [] : [rulesCommand(options.requests)]),
     { kind: "open", src: options.src },
     { kind: "set-loop", isLooping: options.isLooping },
     { kind: "set-sync-offset", secs: options.syncOffsetSecs },

@@ -69,6 +69,7 @@ export class ReplayState {
   absorb(notice: Notice, nowMs: number): ReplayEvent[] {
     switch (notice.kind) {
       case "started":
+      case "request": // The page's answer is for the engine alone.
         return [];
       case "opened":
         this.opened = notice;

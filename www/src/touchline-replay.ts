@@ -14,6 +14,7 @@ import { Playback, type OpenOptions } from "./playback.js";
 import type { Dating } from "./programme-time.js";
 import type { ReplayHost } from "./host.js";
 import { ReplayState, type ReplayEvent } from "./replay-state.js";
+import type { RequestHook, RequestWishes } from "./requests.js";
 import type { Resume } from "./resume.js";
 import { addTranslation, wordsIn, type StringTable } from "./strings.js";
 import { adoptStylesheet } from "./stylesheet.js";
@@ -47,6 +48,7 @@ const PLAY_SECS_MAX = 30;
  * @attr {number} playbackrate - Speed of the replay, -2 to 2.
  * @attr {boolean} nocontrols - Hides the controls; gestures and keys still work.
  * @attr {boolean} inline - Runs without workers.
+ * @attr {"anonymous"|"use-credentials"} crossorigin - Whether cookies go to other origins too.
  * @csspart canvas - The picture.
  * @csspart surface - The picture under the fan's hands.
  * @csspart poster - The poster.
@@ -72,6 +74,7 @@ const PLAY_SECS_MAX = 30;
 export class TouchlineReplay extends Base {
   static readonly observedAttributes = [
     ...["src", "for", "mode", "sync-offset", "poster", "alt", "loop", "playbackrate", "inline"],
+    "crossorigin",
   ];
 
   /** Where the player's own files are, for pages that host them elsewhere. Absolute. */
@@ -89,6 +92,7 @@ export class TouchlineReplay extends Base {
   #playback: Playback | null = null;
   #link: HostLink | null = null;
   #resume: Resume | null = null;
+  #requestHook: RequestHook | null = null;
   #visit = 0; // Grows with each reason to open, so that an earlier one can tell it is stale.
 
   connectedCallback(): void {
@@ -140,6 +144,9 @@ export class TouchlineReplay extends Base {
       case "playbackrate":
         this.playbackRate = numberFrom(next, RATE);
         break;
+      case "crossorigin":
+        this.#playback?.setRequests(this.#requests);
+        break;
       default:
         this.#describe();
     }
@@ -170,6 +177,20 @@ export class TouchlineReplay extends Base {
 
   get inline(): boolean { return this.hasAttribute("inline"); }
   set inline(isInline: boolean) { this.toggleAttribute("inline", isInline); }
+
+  /** As on `HTMLMediaElement`. */
+  get crossOrigin(): string | null { return this.getAttribute("crossorigin"); }
+  set crossOrigin(value: string | null) {
+    if (value === null) this.removeAttribute("crossorigin");
+    else this.setAttribute("crossorigin", value);
+  }
+
+  /** Sees each request for a part of a pack before it is made, to sign it. */
+  get requestHook(): RequestHook | null { return this.#requestHook; }
+  set requestHook(hook: RequestHook | null) {
+    this.#requestHook = hook;
+    this.#playback?.setRequests(this.#requests);
+  }
 
   /** Seconds added to the video's clock. */
   get syncOffset(): number { return numberFrom(this.getAttribute("sync-offset"), SYNC_OFFSET); }
@@ -320,6 +341,11 @@ export class TouchlineReplay extends Base {
 
   get #opened(): Opened | null { return this.#playback?.state.opened ?? null; }
 
+  get #requests(): RequestWishes {
+    const isWithCookies = this.crossOrigin === "use-credentials";
+    return { hook: this.#requestHook, credentials: isWithCookies ? "include" : "same-origin" };
+  }
+
   #wantedMode(): Mode {
     return modeFrom(this.getAttribute("mode"), this.#playback?.hasVideo ? "follow" : "replay");
   }
@@ -380,6 +406,7 @@ export class TouchlineReplay extends Base {
       isAutoplaying: this.autoplay,
       rate: numberFrom(this.getAttribute("playbackrate"), RATE),
       syncOffsetSecs: this.syncOffset,
+      requests: this.#requests,
     });
     playback.open(wanted, resume);
   }

@@ -14,6 +14,7 @@ export type {
 } from "./messages.js";
 export type { Announcement } from "./announcements.js";
 export type { Dating, HlsLike, HostClock, ShakaLike } from "./programme-time.js";
+export type { ReplayRequest, RequestHook, SignedRequestInit } from "./requests.js";
 export type { StringKey, StringTable } from "./strings.js";
 export type { HostMedia } from "./video-clock.js";
 

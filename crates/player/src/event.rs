@@ -125,6 +125,8 @@ pub enum FailReason {
         /// What its `Retry-After` asks for, from now.
         retry_after: Option<Seconds>,
     },
+    /// Nothing was asked for: the page would not say how.
+    Unsigned,
     /// Fewer bytes came than the manifest says.
     Truncated,
     /// The bytes are not those that the manifest promises.
@@ -376,7 +378,8 @@ pub enum SyncSource {
 /// Something that went wrong, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What: 1000 to 1999 the network, 3000 to 3999 the pack; stable, for support desks.
+    /// What: 1000 to 1999 the network, 3000 to 3999 the pack, 7000 to 7999 the page; stable, for
+    /// support desks.
     pub code: u16,
     /// Nothing can be shown any more.
     pub is_fatal: bool,
@@ -403,6 +406,8 @@ impl Problem {
     pub const UNSUPPORTED: u16 = 3004;
     /// One instant needs more than the whole budget.
     pub const OVER_BUDGET: u16 = 3005;
+    /// The page, which wants to sign each request, does not.
+    pub const UNSIGNED: u16 = 7003;
 }
 
 /// A frame of a track to draw, resident with all its streams.

@@ -77,7 +77,7 @@ impl Attempts {
                 }
                 asked = retry_after.unwrap_or_default();
             }
-            FailReason::Offline | FailReason::Timeout => {}
+            FailReason::Offline | FailReason::Timeout | FailReason::Unsigned => {}
         }
         let is_exhausted = self.fail_count >= FAIL_COUNT_MAX;
         // Others came through meanwhile: it is this segment, not the network.
@@ -122,6 +122,7 @@ pub(crate) fn code_of(reason: FailReason) -> u16 {
         FailReason::Offline => Problem::OFFLINE,
         FailReason::Timeout => Problem::TIMEOUT,
         FailReason::Http { status, .. } => Problem::HTTP + status.min(999),
+        FailReason::Unsigned => Problem::UNSIGNED,
         FailReason::Truncated => Problem::TRUNCATED,
         FailReason::HashMismatch => Problem::HASH_MISMATCH,
         FailReason::Malformed => Problem::CORRUPT,

@@ -14,6 +14,8 @@ pub(crate) fn events(command: Command) -> Vec<player::Event> {
     use player::{Command as Do, Event, Gesture};
     let wanted = match command {
         Command::Open { .. }
+        | Command::SetRequests(_)
+        | Command::Answer { .. }
         | Command::Close {}
         | Command::Resize { .. }
         | Command::Visible { .. }
@@ -172,6 +174,10 @@ fn viewpoint_of(view: View) -> Viewpoint {
     }
 }
 
+/// What to say where the page's hook has failed.
+pub(crate) const UNSIGNED: &str =
+    "the page's requestHook failed or did not answer in time: its error is on the console";
+
 /// A problem of the player's, with words and the address it is about.
 pub(crate) fn problem(problem: player::Problem, url: Option<String>) -> Problem {
     use player::Problem as P;
@@ -180,6 +186,7 @@ pub(crate) fn problem(problem: player::Problem, url: Option<String>) -> Problem 
     let message = match problem.code {
         P::OFFLINE => "no network, or the server allows no cross-origin request".to_owned(),
         P::TIMEOUT => "the server did not answer in time".to_owned(),
+        P::UNSIGNED => UNSIGNED.to_owned(),
         P::CORRUPT => "a segment breaks the format: pack it again".to_owned(),
         P::TRUNCATED => "a segment is shorter than the manifest says: upload it again".to_owned(),
         P::HASH_MISMATCH => {

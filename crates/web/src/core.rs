@@ -23,12 +23,13 @@ use web_sys::MessagePort;
 
 use crate::convert;
 use crate::decode::{self, Answer, Decoders, FrameData, Job, Video};
-use crate::fetch::{Abort, fetch};
+use crate::fetch::Abort;
 use crate::js;
-use crate::messages::{Command, Notice, Problem};
+use crate::messages::{Command, Notice, Problem, RequestType};
 use crate::open::{Place, Source, open};
 use crate::picture::Picture;
 use crate::report::Reporter;
+use crate::requests::{Requests, Wanted};
 use crate::screen::Screen;
 use crate::store::{HeldSegment, Resident, Store};
 use crate::texture::{self, Image};
@@ -63,6 +64,7 @@ pub(crate) struct Core {
     inbox: Vec<Event>,
     send: Function,
     decodable: Function,
+    requests: Requests,
     opening: Option<Abort>,
     fetches: SortedMap<RequestId, Abort>,
     jobs: SortedMap<JobId, RunningJob>,
@@ -117,6 +119,7 @@ impl Shared {
                 report,
                 decoders,
                 inbox: Vec::new(),
+                requests: Requests::new(send.clone()),
                 send,
                 decodable,
                 opening: None,
@@ -179,6 +182,8 @@ impl Core {
     pub(crate) fn receive(&mut self, command: Command) {
         match command {
             Command::Open { src } => self.open(src),
+            Command::SetRequests(rules) => self.requests.set_rules(rules),
+            Command::Answer { id, request } => self.requests.answered(id, request),
             Command::Close {} => self.close(),
             Command::Resize { width, height } => {
                 self.screen.resize(width, height);
@@ -210,12 +215,12 @@ impl Core {
     fn open(&mut self, src: String) {
         self.forget_pack();
         self.src = Some(src.clone());
-        let Ok(abort) = Abort::new() else { return };
+        let abort = Abort::default();
         self.opening = Some(abort.clone());
         let (me, visit) = (self.me.clone(), self.visit);
-        let decodable = self.decodable.clone();
+        let (requests, decodable) = (self.requests.clone(), self.decodable.clone());
         spawn_local(async move {
-            let result = open(&src, &abort, &decodable).await;
+            let result = open(&src, &requests, &abort, &decodable).await;
             enter(&me, |core| {
                 if core.visit == visit {
                     core.opened(result);
@@ -416,14 +421,17 @@ impl Core {
                 return self.inbox.push(Event::SegmentFailed { request, reason });
             }
         };
-        let abort = match Abort::new() {
-            Ok(abort) => abort,
-            Err(reason) => return self.inbox.push(Event::SegmentFailed { request, reason }),
-        };
+        let abort = Abort::default();
         self.fetches.insert(request, abort.clone());
-        let me = self.me.clone();
+        let wanted = Wanted {
+            url,
+            range,
+            of_type: RequestType::Segment,
+            track: self.track(stream).map(|track| track.id.clone()),
+        };
+        let (me, requests) = (self.me.clone(), self.requests.clone());
         spawn_local(async move {
-            let result = fetch(&url, range.clone(), &abort).await;
+            let result = requests.fetch(&wanted, &abort).await;
             enter(&me, |core| {
                 if core.fetches.remove(&request).is_none() {
                     return; // Aborted meanwhile.
@@ -432,7 +440,7 @@ impl Core {
                     Ok(fetched) => {
                         core.report.fetched(fetched.bytes.length());
                         // A server that ignores ranges has sent everything: take the part.
-                        let bytes = match range.filter(|_| !fetched.is_range) {
+                        let bytes = match wanted.range.filter(|_| !fetched.is_range) {
                             Some(part) => fetched.bytes.slice(part.start as u32, part.end as u32),
                             None => fetched.bytes,
                         };

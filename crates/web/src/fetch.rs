@@ -2,14 +2,19 @@
 //!
 //! Never tries again: when and how often is the player's decision.
 
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use futures_channel::oneshot;
 use js_sys::{ArrayBuffer, Uint8Array};
 use touchline_player::FailReason;
 use touchline_scene::Seconds;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, Headers, RequestInit, Response};
+use web_sys::{AbortController, AbortSignal, Headers, RequestCredentials, RequestInit, Response};
 
 use crate::js;
+use crate::messages::SignedRequest;
 
 /// Until the server answers. As hls.js waits for a fragment's first byte.
 const ANSWER_TIMEOUT: Seconds = Seconds(10.0);
@@ -28,36 +33,87 @@ pub(crate) struct Fetched {
     pub(crate) is_range: bool,
 }
 
-/// A fetch under way that can be stopped.
-#[derive(Clone, Debug)]
-pub(crate) struct Abort(AbortController);
+/// What the page's hook makes of a request; dropped unsaid where it makes nothing of it.
+pub(crate) type Signing = oneshot::Sender<SignedRequest>;
+
+/// Stops what is fetched, and fetched again, for one purpose.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Abort(Rc<AbortState>);
+
+#[derive(Debug, Default)]
+struct AbortState {
+    is_stopped: Cell<bool>,
+    /// Of the try under way.
+    controller: RefCell<Option<AbortController>>,
+    /// The page is asked how to fetch.
+    signing: RefCell<Option<Signing>>,
+}
 
 impl Abort {
-    /// For one fetch.
-    pub(crate) fn new() -> Result<Self, FailReason> {
-        AbortController::new()
-            .map(Self)
-            .map_err(|_| FailReason::Offline)
+    /// Stops it for good.
+    pub(crate) fn abort(&self) {
+        self.0.is_stopped.set(true);
+        self.interrupt();
     }
 
-    /// Stops it.
-    pub(crate) fn abort(&self) {
-        self.0.abort();
+    /// Stops the try under way; another may follow.
+    fn interrupt(&self) {
+        if let Some(controller) = self.0.controller.take() {
+            controller.abort();
+        }
+        self.take_signing();
+    }
+
+    /// For another try.
+    fn signal(&self) -> Result<AbortSignal, FailReason> {
+        if self.0.is_stopped.get() {
+            return Err(FailReason::Offline);
+        }
+        let controller = AbortController::new().map_err(offline)?;
+        let signal = controller.signal();
+        self.0.controller.replace(Some(controller));
+        Ok(signal)
+    }
+
+    /// Keeps what waits for the page, which a stop ends.
+    pub(crate) fn put_signing(&self, signing: Signing) {
+        self.0.signing.replace(Some(signing));
+    }
+
+    /// What waits for the page, if anything does.
+    pub(crate) fn take_signing(&self) -> Option<Signing> {
+        self.0.signing.take()
     }
 }
 
-/// Fetches an object or a part of it.
+/// A request as it goes out.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    /// Where to.
+    pub(crate) url: String,
+    /// Names and values.
+    pub(crate) headers: Vec<(String, String)>,
+    /// Whether cookies go with it.
+    pub(crate) credentials: RequestCredentials,
+    /// The part of the object, or all.
+    pub(crate) range: Option<ByteRange>,
+}
+
+/// Fetches an object or a part of it, as soon as `outgoing` says how.
 ///
 /// # Errors
 /// Why it failed; [`FailReason::Offline`] also where it was aborted.
 pub(crate) async fn fetch(
-    url: &str,
-    range: Option<ByteRange>,
+    outgoing: impl Future<Output = Result<Outgoing, FailReason>>,
     abort: &Abort,
 ) -> Result<Fetched, FailReason> {
+    let signal = abort.signal()?;
     let timer = Timer::start(abort);
     timer.set(ANSWER_TIMEOUT);
-    let result = fetch_timed(url, range, abort, &timer).await;
+    let result = match outgoing.await {
+        Ok(outgoing) => fetch_timed(&outgoing, &signal, &timer).await,
+        Err(reason) => Err(reason),
+    };
     match result {
         Err(FailReason::Offline) if timer.has_fired() => Err(FailReason::Timeout),
         other => other,
@@ -65,21 +121,26 @@ pub(crate) async fn fetch(
 }
 
 async fn fetch_timed(
-    url: &str,
-    range: Option<ByteRange>,
-    abort: &Abort,
+    outgoing: &Outgoing,
+    signal: &AbortSignal,
     timer: &Timer,
 ) -> Result<Fetched, FailReason> {
     let options = RequestInit::new();
-    options.set_signal(Some(&abort.0.signal()));
-    options.set_credentials(web_sys::RequestCredentials::SameOrigin);
-    if let Some(range) = &range {
+    options.set_signal(Some(signal));
+    options.set_credentials(outgoing.credentials);
+    // A request without headers of ours is the simplest: no other origin is asked beforehand.
+    if !outgoing.headers.is_empty() || outgoing.range.is_some() {
         let headers = Headers::new().map_err(offline)?;
-        let value = format!("bytes={}-{}", range.start, range.end - 1);
-        headers.set("Range", &value).map_err(offline)?;
+        for (name, value) in &outgoing.headers {
+            headers.set(name, value).map_err(offline)?;
+        }
+        if let Some(range) = &outgoing.range {
+            let value = format!("bytes={}-{}", range.start, range.end - 1);
+            headers.set("Range", &value).map_err(offline)?;
+        }
         options.set_headers(&headers);
     }
-    let response = JsFuture::from(js::fetch(url, &options))
+    let response = JsFuture::from(js::fetch(&outgoing.url, &options))
         .await
         .map_err(offline)?;
     let response: Response = response.dyn_into().map_err(offline)?;
@@ -118,21 +179,21 @@ fn retry_after(headers: &Headers) -> Option<Seconds> {
 /// Aborts a fetch that takes too long.
 struct Timer {
     fire: Closure<dyn FnMut()>,
-    id: std::cell::Cell<Option<i32>>,
-    has_fired: std::rc::Rc<std::cell::Cell<bool>>,
+    id: Cell<Option<i32>>,
+    has_fired: Rc<Cell<bool>>,
 }
 
 impl Timer {
     fn start(abort: &Abort) -> Self {
-        let has_fired = std::rc::Rc::new(std::cell::Cell::new(false));
+        let has_fired = Rc::new(Cell::new(false));
         let (abort, fired) = (abort.clone(), has_fired.clone());
         let fire = Closure::new(move || {
             fired.set(true);
-            abort.abort();
+            abort.interrupt();
         });
         Self {
             fire,
-            id: std::cell::Cell::new(None),
+            id: Cell::new(None),
             has_fired,
         }
     }

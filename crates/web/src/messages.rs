@@ -35,6 +35,15 @@ messages! {
             /// Where the pack is.
             src: String,
         },
+        /// Makes requests otherwise than plainly.
+        SetRequests(RequestRules),
+        /// What the page's hook makes of a [`PackRequest`].
+        Answer {
+            /// The request's.
+            id: u32,
+            /// None where the hook has failed.
+            request: Option<SignedRequest>,
+        },
         /// Frees everything; the engine is not used afterwards.
         Close {},
         /// The canvas has another size, in device pixels.
@@ -144,6 +153,40 @@ messages! {
         LoseDevice {},
     }
 
+    /// How the page wants requests to be made.
+    #[derive(Default)]
+    #[serde(rename_all = "camelCase")]
+    pub struct RequestRules {
+        /// Each is shown to the page first, as [`PackRequest`].
+        pub is_hooked: bool,
+        /// Of those that no hook has seen.
+        pub credentials: Credentials,
+    }
+
+    /// Whether cookies go with a request, as `fetch` has it.
+    #[derive(Copy, Default, Eq)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Credentials {
+        /// Never.
+        Omit,
+        /// To the page's own origin.
+        #[default]
+        SameOrigin,
+        /// Always.
+        Include,
+    }
+
+    /// A request as the page wants it to be made.
+    #[serde(rename_all = "camelCase")]
+    pub struct SignedRequest {
+        /// Absolute.
+        pub url: String,
+        /// Names and values.
+        pub headers: Vec<[String; 2]>,
+        /// Whether cookies go with it.
+        pub credentials: Credentials,
+    }
+
     /// What the host's video shows, and when.
     #[serde(rename_all = "camelCase")]
     pub struct VideoSample {
@@ -197,6 +240,8 @@ messages! {
             /// The adapter, in the browser's words; may be empty.
             adapter: String,
         },
+        /// A request is about to be made: the page's hook is waited for.
+        Request(PackRequest),
         /// The manifest is read.
         Opened(Opened),
         /// The transport, as of the last drawn picture.
@@ -224,6 +269,32 @@ messages! {
         },
         /// Figures, about twice a second while something happens.
         Stats(Stats),
+    }
+
+    /// A request that the page may change.
+    #[serde(rename_all = "camelCase")]
+    pub struct PackRequest {
+        /// To answer with.
+        pub id: u32,
+        /// Absolute.
+        pub url: String,
+        /// What is fetched.
+        #[serde(rename = "type")]
+        pub of_type: RequestType,
+        /// Id of the track that it belongs to.
+        pub track: Option<String>,
+        /// What the server has just refused the same request with.
+        pub http_status: Option<u16>,
+    }
+
+    /// What is fetched.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum RequestType {
+        /// A manifest, or the head of a single file.
+        Manifest,
+        /// A segment of a track.
+        Segment,
     }
 
     /// What a pack holds, as far as the page shows it.
@@ -405,10 +476,15 @@ mod tests {
         }
         declare!(
             Command,
+            RequestRules,
+            Credentials,
+            SignedRequest,
             VideoSample,
             Mode,
             View,
             Notice,
+            PackRequest,
+            RequestType,
             Opened,
             TrackInfo,
             PresetInfo,

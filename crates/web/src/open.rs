@@ -7,10 +7,12 @@ use touchline_scene::Seconds;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::fetch::{Abort, ByteRange, Fetched, fetch};
+use crate::convert;
+use crate::fetch::{Abort, ByteRange, Fetched};
 use crate::js;
-use crate::messages::Problem;
+use crate::messages::{Problem, RequestType};
 use crate::reading::Reader;
+use crate::requests::{Requests, Wanted};
 
 /// Bytes asked for first from a single-file pack: most manifests fit, so one round trip does.
 const FIRST_FETCH_SIZE: u64 = 64 << 10;
@@ -123,41 +125,44 @@ pub(crate) fn resolve(relative: &str, base: &str) -> Option<String> {
 
 /// Fetches and checks the manifest of the pack at `src`.
 ///
+/// - `requests`: how.
 /// - `decodable`: as for [`crate::Engine::start`].
 ///
 /// # Errors
 /// A fatal [`Problem`] that says what and where.
 pub(crate) async fn open(
     src: &str,
+    requests: &Requests,
     abort: &Abort,
     decodable: &Function,
 ) -> Result<(Manifest, Source), Problem> {
     let path = src.split(['?', '#']).next().unwrap_or(src);
     if path.ends_with(".touchline") {
-        return open_file(src, abort, decodable).await;
+        return open_file(src, requests, abort, decodable).await;
     }
     let manifest_url = if path.ends_with('/') {
         format!("{path}manifest.json")
     } else {
         src.to_owned()
     };
-    let fetched = fetch_patiently(&manifest_url, None, abort).await?;
+    let fetched = fetch_patiently(&manifest_url, None, requests, abort).await?;
     let manifest = parse(&fetched.bytes, src, decodable).await?;
     Ok((manifest, Source::Folder { manifest_url }))
 }
 
 async fn open_file(
     src: &str,
+    requests: &Requests,
     abort: &Abort,
     decodable: &Function,
 ) -> Result<(Manifest, Source), Problem> {
-    let mut fetched = fetch_patiently(src, Some(0..FIRST_FETCH_SIZE), abort).await?;
+    let mut fetched = fetch_patiently(src, Some(0..FIRST_FETCH_SIZE), requests, abort).await?;
     let head = fetched.bytes.subarray(0, HEADER_SIZE as u32).to_vec();
     let header = Header::parse(&head).map_err(|error| refused(&error, src))?;
     let range = header.manifest_range();
     let segments_start = header.segments_start();
     if fetched.is_range && u64::from(fetched.bytes.length()) < range.end {
-        fetched = fetch_patiently(src, Some(0..range.end), abort).await?;
+        fetched = fetch_patiently(src, Some(0..range.end), requests, abort).await?;
     }
     let manifest = fetched.bytes.subarray(range.start as u32, range.end as u32);
     let manifest = parse(&manifest, src, decodable).await?;
@@ -214,12 +219,19 @@ fn refused(error: &PackError, src: &str) -> Problem {
 async fn fetch_patiently(
     url: &str,
     range: Option<ByteRange>,
+    requests: &Requests,
     abort: &Abort,
 ) -> Result<Fetched, Problem> {
+    let wanted = Wanted {
+        url: url.to_owned(),
+        range,
+        of_type: RequestType::Manifest,
+        track: None,
+    };
     let mut pause = FIRST_PAUSE;
     let mut tried = 1;
     loop {
-        let reason = match fetch(url, range.clone(), abort).await {
+        let reason = match requests.fetch(&wanted, abort).await {
             Ok(fetched) => return Ok(fetched),
             Err(reason) => reason,
         };
@@ -255,6 +267,7 @@ fn network_problem(reason: FailReason, url: &str) -> Problem {
             problem
         }
         FailReason::Timeout => problem(1002, "the server did not answer in time", url),
+        FailReason::Unsigned => problem(7003, convert::UNSIGNED, url),
         _ => problem(
             1001,
             "no network, or the server allows no cross-origin request",
@@ -282,12 +295,16 @@ mod tests {
     use super::*;
     use wasm_bindgen_test::wasm_bindgen_test;
 
+    fn plain() -> Requests {
+        Requests::new(Function::new_no_args(""))
+    }
+
     async fn open_text(text: &str) -> Result<Manifest, Problem> {
         let parts = js_sys::Array::of1(&JsValue::from_str(text));
         let blob = web_sys::Blob::new_with_str_sequence(&parts).unwrap();
         let url = web_sys::Url::create_object_url_with_blob(&blob).unwrap();
         let all = Function::new_with_args("manifest", "return Promise.resolve(manifest)");
-        let opened = open(&url, &Abort::new().unwrap(), &all).await;
+        let opened = open(&url, &plain(), &Abort::default(), &all).await;
         opened.map(|(manifest, _)| manifest)
     }
 
@@ -337,7 +354,9 @@ mod tests {
             .unwrap();
         let url = resolve("/no/such/pack/?token=secret", &here).unwrap();
         let all = Function::new_no_args("");
-        let problem = open(&url, &Abort::new().unwrap(), &all).await.unwrap_err();
+        let problem = open(&url, &plain(), &Abort::default(), &all)
+            .await
+            .unwrap_err();
         assert_eq!((problem.code, problem.http_status), (1404, Some(404)));
         assert!(!problem.url.unwrap().contains("secret"));
     }
