@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ReplayRequest } from "../../www/src/touchline.js";
-import { Gate } from "./gate.js";
+import { type Asked, Gate } from "./gate.js";
 import type { ReplayPage } from "./replay-page.js";
 import { SMALL_FRAME_COUNT } from "./site.js";
 import { useBrowser } from "./suite.js";
@@ -152,6 +152,65 @@ test("cookies go to another origin when asked for", async () => {
   await replay.evaluate(open, `${gate.address}small/manifest.json`);
   await opened.waitForPicture();
   expect(new Set(gate.fetched.map(({ headers }) => headers.cookie))).toEqual(new Set(["seat=12"]));
+});
+
+/** What a request tells its server, as CTA-5004 has it: keys and values as they came. */
+function told({ query, headers }: Asked, way: "query" | "headers"): Map<string, string> {
+  const names = ["object", "request", "session", "status"].map((name) => `cmcd-${name}`);
+  const inHeaders = names.map((name) => headers[name]).filter((value) => value !== undefined);
+  const texts = way === "query" ? query.getAll("CMCD") : inHeaders;
+  expect(way === "query" ? inHeaders : query.getAll("CMCD"), "in one way only").toEqual([]);
+  const pairs = texts.flatMap((text) => String(text).split(","));
+  return new Map(pairs.map((pair) => {
+    const [key = "", value = ""] = pair.split("=");
+    return [key, value];
+  }));
+}
+
+test.each(["query", "headers"] as const)("figures are told in %s", async (way) => {
+  const opened = await suite.replay("", { cmcd: way === "query" ? "" : way });
+  const replay = await opened.replay();
+  const session = await replay.evaluate((replay, src) => {
+    replay.src = src;
+    return replay.cmcdSessionId;
+  }, `${gate.address}small/`);
+  await opened.waitForPicture();
+  await opened.seekToFrame(SMALL_FRAME_COUNT - 1);
+  const [manifest, ...segments] = gate.fetched.map((asked) => told(asked, way));
+  const sid = `"${session}"`;
+  expect(session).toMatch(/^[0-9a-f-]{36}$/);
+  expect(Object.fromEntries(manifest ?? [])).toEqual({ ot: "m", sf: "o", sid, su: "" });
+  expect(segments.length).toBeGreaterThan(2);
+  for (const figures of segments) {
+    const keys = [...figures.keys()];
+    if (way === "query") expect(keys).toEqual([...keys].sort());
+    expect(Object.fromEntries(figures)).toMatchObject({ ot: "o", sf: "o", sid, st: "v" });
+    expect(figures.get("cid"), "the pack's own id").toMatch(/^".+"$/);
+    for (const key of ["bl", "mtp"]) expect(Number(figures.get(key) ?? 0) % 100).toBe(0);
+    const [secs, kilobits] = [Number(figures.get("d")) / 1000, Number(figures.get("br"))];
+    expect(secs).toBeGreaterThan(0);
+    expect(kilobits).toBeGreaterThan(0);
+  }
+  expect(segments[0]?.has("su"), "urgent: there is no picture yet").toBe(true);
+  expect(segments[0]?.get("bl")).toBe("0");
+  expect(segments[0]?.get("pr"), "nothing plays yet").toBe("0");
+});
+
+test("ids of the page's own are told, beside a signature", async () => {
+  const opened = await suite.replay("");
+  await (await opened.replay()).evaluate((replay, src) => {
+    replay.requestHook = ({ url }) => ({ url: `${url}?token=1` });
+    replay.cmcdContentId = 'the "goal"';
+    replay.cmcdSessionId = "seat-12";
+    replay.cmcd = "query";
+    replay.src = src;
+  }, `${gate.address}small/`);
+  await opened.waitForPicture();
+  for (const asked of gate.fetched) {
+    expect(asked.query.get("token")).toBe("1");
+    expect(told(asked, "query").get("sid")).toBe('"seat-12"');
+    expect(told(asked, "query").get("cid")).toBe('"the \\"goal\\""');
+  }
 });
 
 test("without wishes requests are as simple as can be", async () => {

@@ -1,5 +1,4 @@
 /** Attributes as values. What makes no sense is reported on the console and then ignored. */
-import type { Mode } from "./messages.js";
 
 /** A number within `[least, most]`; `fallback` if there is none. */
 export function numberFrom(
@@ -15,13 +14,17 @@ export function numberFrom(
   return Math.min(Math.max(value, least), most);
 }
 
-/** `follow` or `replay`; `fallback` if there is neither. */
-export function modeFrom(text: string | null, fallback: Mode): Mode {
-  if (text === "follow" || text === "replay") return text;
-  if (text !== null) {
-    console.warn(`touchline-replay: mode "${text}" is unknown, "${fallback}" is used`);
+/** One of `words`; `fallback` if it is none of them. */
+export function wordFrom<Word extends string>(
+  text: string | null,
+  words: readonly Word[],
+  fallback: Word,
+): Word {
+  const word = words.find((word) => word === text);
+  if (word === undefined && text !== null) {
+    console.warn(`touchline-replay: "${text}" is not known, "${fallback}" is used`);
   }
-  return fallback;
+  return word ?? fallback;
 }
 
 /** `text` as an absolute http(s) or blob URL; `null` if it is none. */

@@ -134,7 +134,25 @@ isHooked: boolean,
 /**
  * Of those that no hook has seen.
  */
-credentials: Credentials, };
+credentials: Credentials,
+/**
+ * What servers are told; nothing if none.
+ */
+cmcd: CmcdRules | null, };
+
+export type CmcdRules = {
+/**
+ * Else in the address's query.
+ */
+isInHeaders: boolean,
+/**
+ * Names the fan's visit.
+ */
+sessionId: string,
+/**
+ * Names what is watched; the pack's own id if none.
+ */
+contentId: string | null, };
 
 export type Credentials = "omit" | "same-origin" | "include";
 

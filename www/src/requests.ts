@@ -1,5 +1,6 @@
 /**
- * How the page wants a pack to be asked for: with cookies, or each request as its own hook says.
+ * How the page wants a pack to be asked for: with cookies, each request as its own hook says, or
+ * with figures for the server (CMCD).
  *
  * Always true: without such wishes the engine is told nothing and asks nothing.
  */
@@ -32,8 +33,8 @@ export function rulesCommand({ hook, ...rules }: RequestWishes): Command {
 }
 
 /** Whether they are none. */
-export function isPlain({ hook, credentials }: RequestWishes): boolean {
-  return hook === null && credentials === "same-origin";
+export function isPlain({ hook, credentials, cmcd }: RequestWishes): boolean {
+  return hook === null && credentials === "same-origin" && cmcd === null;
 }
 
 /** Asks the hook; what it throws is reported as an event listener's would be. */

@@ -4,7 +4,7 @@
  * Names follow `HTMLMediaElement` where it has one. Times are seconds from the replay's start.
  * All events are `CustomEvent`s that bubble and leave shadow trees.
  */
-import { modeFrom, numberFrom, urlFrom } from "./attributes.js";
+import { numberFrom, urlFrom, wordFrom } from "./attributes.js";
 import { CODE, TouchlineError } from "./errors.js";
 import { Face } from "./face.js";
 import { isSameView, once, type CameraChange } from "./flights.js";
@@ -49,6 +49,9 @@ const PLAY_SECS_MAX = 30;
  * @attr {boolean} nocontrols - Hides the controls; gestures and keys still work.
  * @attr {boolean} inline - Runs without workers.
  * @attr {"anonymous"|"use-credentials"} crossorigin - Whether cookies go to other origins too.
+ * @attr {"query"|"headers"} cmcd - How servers are told figures (CTA-5004), if they are.
+ * @attr {string} cmcd-session-id - Names the fan's visit to them; else made up.
+ * @attr {string} cmcd-content-id - Names what is watched to them; else the pack's own id.
  * @csspart canvas - The picture.
  * @csspart surface - The picture under the fan's hands.
  * @csspart poster - The poster.
@@ -74,7 +77,7 @@ const PLAY_SECS_MAX = 30;
 export class TouchlineReplay extends Base {
   static readonly observedAttributes = [
     ...["src", "for", "mode", "sync-offset", "poster", "alt", "loop", "playbackrate", "inline"],
-    "crossorigin",
+    ...["crossorigin", "cmcd", "cmcd-session-id", "cmcd-content-id"],
   ];
 
   /** Where the player's own files are, for pages that host them elsewhere. Absolute. */
@@ -93,6 +96,7 @@ export class TouchlineReplay extends Base {
   #link: HostLink | null = null;
   #resume: Resume | null = null;
   #requestHook: RequestHook | null = null;
+  #sessionId: string | null = null;
   #visit = 0; // Grows with each reason to open, so that an earlier one can tell it is stale.
 
   connectedCallback(): void {
@@ -145,6 +149,9 @@ export class TouchlineReplay extends Base {
         this.playbackRate = numberFrom(next, RATE);
         break;
       case "crossorigin":
+      case "cmcd":
+      case "cmcd-session-id":
+      case "cmcd-content-id":
         this.#playback?.setRequests(this.#requests);
         break;
       default:
@@ -180,10 +187,20 @@ export class TouchlineReplay extends Base {
 
   /** As on `HTMLMediaElement`. */
   get crossOrigin(): string | null { return this.getAttribute("crossorigin"); }
-  set crossOrigin(value: string | null) {
-    if (value === null) this.removeAttribute("crossorigin");
-    else this.setAttribute("crossorigin", value);
+  set crossOrigin(value: string | null) { this.#reflect("crossorigin", value); }
+
+  /** `query` or `headers`; `null`: servers are told nothing. */
+  get cmcd(): string | null { return this.getAttribute("cmcd"); }
+  set cmcd(way: string | null) { this.#reflect("cmcd", way); }
+
+  get cmcdSessionId(): string {
+    this.#sessionId ??= crypto.randomUUID?.() ?? ""; // Without HTTPS there is none, and no WebGPU.
+    return this.getAttribute("cmcd-session-id") ?? this.#sessionId;
   }
+  set cmcdSessionId(id: string) { this.setAttribute("cmcd-session-id", id); }
+
+  get cmcdContentId(): string | null { return this.getAttribute("cmcd-content-id"); }
+  set cmcdContentId(id: string | null) { this.#reflect("cmcd-content-id", id); }
 
   /** Sees each request for a part of a pack before it is made, to sign it. */
   get requestHook(): RequestHook | null { return this.#requestHook; }
@@ -342,12 +359,24 @@ export class TouchlineReplay extends Base {
   get #opened(): Opened | null { return this.#playback?.state.opened ?? null; }
 
   get #requests(): RequestWishes {
-    const isWithCookies = this.crossOrigin === "use-credentials";
-    return { hook: this.#requestHook, credentials: isWithCookies ? "include" : "same-origin" };
+    const { cmcd, cmcdContentId: contentId } = this;
+    // An empty one counts as `query`.
+    const isInHeaders = wordFrom(cmcd || null, ["query", "headers"], "query") === "headers";
+    return {
+      hook: this.#requestHook,
+      credentials: this.crossOrigin === "use-credentials" ? "include" : "same-origin",
+      cmcd: cmcd === null ? null : { isInHeaders, sessionId: this.cmcdSessionId, contentId },
+    };
+  }
+
+  #reflect(name: string, value: string | null): void {
+    if (value === null) this.removeAttribute(name);
+    else this.setAttribute(name, value);
   }
 
   #wantedMode(): Mode {
-    return modeFrom(this.getAttribute("mode"), this.#playback?.hasVideo ? "follow" : "replay");
+    const fallback = this.#playback?.hasVideo ? "follow" : "replay";
+    return wordFrom(this.getAttribute("mode"), ["follow", "replay"], fallback);
   }
 
   /** Makes what is inside, once, in the language of the place. */

@@ -31,7 +31,7 @@ const EVENTS = [
   "loadstart mode-change pause play playing ratechange seeked seeking sync-change waiting",
 ].flatMap((line) => line.split(" "));
 const ATTRIBUTES = [
-  "alt autoplay inline loop mode nocontrols playbackrate poster sync-offset",
+  "alt autoplay cmcd inline loop mode nocontrols playbackrate poster sync-offset",
 ].flatMap((line) => line.split(" "));
 /** Camera changes come with every picture. */
 const EVENT_COUNT_MAX = 5000;

@@ -4,7 +4,13 @@
  */
 import { afterEach, expect, test, vi } from "vitest";
 import type { PackRequest } from "../src/messages.js";
-import { answerTo, isPlain, type RequestHook, rulesCommand } from "../src/requests.js";
+import {
+  answerTo,
+  isPlain,
+  rulesCommand,
+  type RequestHook,
+  type RequestWishes,
+} from "../src/requests.js";
 
 const REQUEST: PackRequest = {
   id: 7,
@@ -14,6 +20,8 @@ const REQUEST: PackRequest = {
   httpStatus: null,
 };
 
+const PLAIN: RequestWishes = { hook: null, credentials: "same-origin", cmcd: null };
+
 afterEach(() => vi.unstubAllGlobals());
 
 test("a hook sees the request and changes what it wants", async () => {
@@ -21,7 +29,7 @@ test("a hook sees the request and changes what it wants", async () => {
     url: new URL("?token=a b", url),
     headers: { Authorization: "Bearer 1" },
   }));
-  const answer = await answerTo(REQUEST, { hook, credentials: "include" });
+  const answer = await answerTo(REQUEST, { hook, credentials: "include", cmcd: null });
   const { id, ...shown } = REQUEST;
   expect(hook).toHaveBeenCalledWith(shown);
   expect(answer).toEqual({
@@ -42,7 +50,7 @@ test.each<[string, RequestHook | null]>([
   ["one with an empty wish", () => ({})],
 ])("%s leaves the request as it is", async (_, hook) => {
   const { url } = REQUEST;
-  expect(await answerTo(REQUEST, { hook, credentials: "same-origin" })).toMatchObject({
+  expect(await answerTo(REQUEST, { ...PLAIN, hook })).toMatchObject({
     request: { url, headers: [], credentials: "same-origin" },
   });
 });
@@ -57,19 +65,21 @@ test.each<[string, () => unknown]>([
 ])("a hook that %s is reported and fails the request", async (_, hook) => {
   const report = vi.fn();
   vi.stubGlobal("reportError", report);
-  const wishes = { hook: hook as RequestHook, credentials: "same-origin" } as const;
-  expect(await answerTo(REQUEST, wishes)).toEqual({ kind: "answer", id: 7, request: null });
+  const answer = await answerTo(REQUEST, { ...PLAIN, hook: hook as RequestHook });
+  expect(answer).toEqual({ kind: "answer", id: 7, request: null });
   expect(report).toHaveBeenCalledOnce();
 });
 
 test("only wishes are told", () => {
-  const plain = { hook: null, credentials: "same-origin" } as const;
-  expect(isPlain(plain)).toBe(true);
-  expect(isPlain({ ...plain, credentials: "include" })).toBe(false);
-  expect(isPlain({ ...plain, hook: () => undefined })).toBe(false);
-  expect(rulesCommand({ ...plain, hook: () => undefined })).toEqual({
+  expect(isPlain(PLAIN)).toBe(true);
+  expect(isPlain({ ...PLAIN, credentials: "include" })).toBe(false);
+  expect(isPlain({ ...PLAIN, hook: () => undefined })).toBe(false);
+  const cmcd = { isInHeaders: false, sessionId: "a", contentId: null };
+  expect(isPlain({ ...PLAIN, cmcd })).toBe(false);
+  expect(rulesCommand({ ...PLAIN, hook: () => undefined })).toEqual({
     kind: "set-requests",
     isHooked: true,
     credentials: "same-origin",
+    cmcd: null,
   });
 });

@@ -3,7 +3,7 @@
  * Method: texts in, values out, and the other way round.
  */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { modeFrom, numberFrom, urlFrom } from "../src/attributes.js";
+import { numberFrom, urlFrom, wordFrom } from "../src/attributes.js";
 import { categoryOf } from "../src/errors.js";
 import { addTranslation, wordsIn } from "../src/strings.js";
 import { formatRate, formatTime } from "../src/time-format.js";
@@ -56,10 +56,10 @@ describe("attributes", () => {
 
   test("a mode is one of two", () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-    expect(modeFrom("follow", "replay")).toBe("follow");
-    expect(modeFrom(null, "replay")).toBe("replay");
+    expect(wordFrom("follow", ["follow", "replay"], "replay")).toBe("follow");
+    expect(wordFrom(null, ["follow", "replay"], "replay")).toBe("replay");
     expect(warn).not.toHaveBeenCalled();
-    expect(modeFrom("Follow", "replay")).toBe("replay");
+    expect(wordFrom("Follow", ["follow", "replay"], "replay")).toBe("replay");
     expect(warn).toHaveBeenCalledOnce();
   });
 

@@ -21,9 +21,11 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::MessagePort;
 
+use crate::cmcd::Figures;
 use crate::convert;
 use crate::decode::{self, Answer, Decoders, FrameData, Job, Video};
 use crate::fetch::Abort;
+use crate::figures;
 use crate::js;
 use crate::messages::{Command, Notice, Problem, RequestType};
 use crate::open::{Place, Source, open};
@@ -175,6 +177,16 @@ pub(crate) fn enter(core: &Weak<RefCell<Core>>, deed: impl FnOnce(&mut Core)) {
 pub(crate) fn to_js(value: &impl serde::Serialize) -> JsValue {
     let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
     value.serialize(&serializer).unwrap_or(JsValue::NULL)
+}
+
+/// The stream of a manifest that `key` names.
+pub(crate) fn stream_of(manifest: &Manifest, key: StreamKey) -> Option<&Stream> {
+    let track = manifest.tracks.get(usize::from(key.track))?;
+    match key.kind {
+        StreamKind::Layer(index) => track.layers.get(usize::from(index)),
+        StreamKind::Rendition(index) => track.renditions.get(usize::from(index)),
+        StreamKind::Texture(index) => track.textures.get(usize::from(index)),
+    }
 }
 
 impl Core {
@@ -396,12 +408,7 @@ impl Core {
     }
 
     fn stream(&self, key: StreamKey) -> Option<&Stream> {
-        let track = self.track(key)?;
-        match key.kind {
-            StreamKind::Layer(index) => track.layers.get(usize::from(index)),
-            StreamKind::Rendition(index) => track.renditions.get(usize::from(index)),
-            StreamKind::Texture(index) => track.textures.get(usize::from(index)),
-        }
+        stream_of(self.manifest.as_ref()?, key)
     }
 
     fn entry(&self, stream: StreamKey, segment: u32) -> Option<&SegmentEntry> {
@@ -428,6 +435,7 @@ impl Core {
             range,
             of_type: RequestType::Segment,
             track: self.track(stream).map(|track| track.id.clone()),
+            figures: self.figures(stream, index),
         };
         let (me, requests) = (self.me.clone(), self.requests.clone());
         spawn_local(async move {
@@ -450,6 +458,22 @@ impl Core {
                 }
             });
         });
+    }
+
+    /// What the server is told of a segment; nothing where the page does not want it.
+    fn figures(&self, stream: StreamKey, index: u32) -> Figures {
+        let manifest = self.manifest.as_ref();
+        let Some(manifest) = manifest.filter(|_| self.requests.tells_figures()) else {
+            return Figures::default();
+        };
+        let stats = self.player.stats();
+        let is_seeking = self.report.is_seeking();
+        let figures =
+            figures::of_segment(&self.player, &stats, manifest, (stream, index), is_seeking);
+        Figures {
+            is_starved: self.requests.is_first_since_stall(stats.stall_count),
+            ..figures
+        }
     }
 
     fn arrived(&mut self, request: RequestId, stream: StreamKey, index: u32, bytes: Uint8Array) {

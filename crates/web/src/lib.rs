@@ -7,6 +7,8 @@
 
 pub mod messages;
 
+#[cfg(any(test, target_arch = "wasm32"))]
+mod cmcd;
 #[cfg(target_arch = "wasm32")]
 mod convert;
 #[cfg(target_arch = "wasm32")]
@@ -17,6 +19,8 @@ mod decode;
 mod engine;
 #[cfg(target_arch = "wasm32")]
 mod fetch;
+#[cfg(target_arch = "wasm32")]
+mod figures;
 #[cfg(target_arch = "wasm32")]
 mod js;
 #[cfg(target_arch = "wasm32")]

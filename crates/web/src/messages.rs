@@ -161,6 +161,19 @@ messages! {
         pub is_hooked: bool,
         /// Of those that no hook has seen.
         pub credentials: Credentials,
+        /// What servers are told; nothing if none.
+        pub cmcd: Option<CmcdRules>,
+    }
+
+    /// How servers are told what CTA-5004 (CMCD) has words for.
+    #[serde(rename_all = "camelCase")]
+    pub struct CmcdRules {
+        /// Else in the address's query.
+        pub is_in_headers: bool,
+        /// Names the fan's visit.
+        pub session_id: String,
+        /// Names what is watched; the pack's own id if none.
+        pub content_id: Option<String>,
     }
 
     /// Whether cookies go with a request, as `fetch` has it.
@@ -477,6 +490,7 @@ mod tests {
         declare!(
             Command,
             RequestRules,
+            CmcdRules,
             Credentials,
             SignedRequest,
             VideoSample,

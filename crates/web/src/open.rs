@@ -7,6 +7,7 @@ use touchline_scene::Seconds;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
+use crate::cmcd::Figures;
 use crate::convert;
 use crate::fetch::{Abort, ByteRange, Fetched};
 use crate::js;
@@ -227,6 +228,10 @@ async fn fetch_patiently(
         range,
         of_type: RequestType::Manifest,
         track: None,
+        figures: Figures {
+            is_urgent: true,
+            ..Figures::default()
+        },
     };
     let mut pause = FIRST_PAUSE;
     let mut tried = 1;

@@ -79,6 +79,11 @@ impl Reporter {
         self.seek = Seek::Asked;
     }
 
+    /// The fan waits for the moment that was asked for.
+    pub(crate) fn is_seeking(&self) -> bool {
+        self.seek != Seek::Over
+    }
+
     /// Another pack is opened.
     pub(crate) fn forget(&mut self) {
         self.seek = Seek::Over;

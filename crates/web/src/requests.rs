@@ -12,6 +12,7 @@ use touchline_scene::SortedMap;
 use wasm_bindgen::JsValue;
 use web_sys::RequestCredentials;
 
+use crate::cmcd::{self, Figures};
 use crate::core::to_js;
 use crate::fetch::{Abort, ByteRange, Fetched, Outgoing, fetch};
 use crate::messages::{Credentials, Notice, PackRequest, RequestRules, RequestType, SignedRequest};
@@ -27,6 +28,8 @@ pub(crate) struct Wanted {
     pub(crate) of_type: RequestType,
     /// Id of the track that it belongs to.
     pub(crate) track: Option<String>,
+    /// What the server is told, where the page wants that.
+    pub(crate) figures: Figures,
 }
 
 /// The one way out to the network; clones share it.
@@ -39,6 +42,8 @@ struct State {
     /// What the page is asked about. As many as fetches under way: each ends with its fetch.
     asked: RefCell<SortedMap<u32, Abort>>,
     asked_count: Cell<u32>,
+    /// Times the picture had to wait that the server has been told of.
+    told_stall_count: Cell<u32>,
 }
 
 impl Requests {
@@ -51,12 +56,24 @@ impl Requests {
             rules: RefCell::default(),
             asked: RefCell::default(),
             asked_count: Cell::default(),
+            told_stall_count: Cell::default(),
         }))
     }
 
     /// Makes requests otherwise from now on.
     pub(crate) fn set_rules(&self, rules: RequestRules) {
         self.0.rules.replace(rules);
+    }
+
+    /// Whether the server is told anything.
+    pub(crate) fn tells_figures(&self) -> bool {
+        self.0.rules.borrow().cmcd.is_some()
+    }
+
+    /// Whether the picture had to wait since the last request; `count` is how often it ever had.
+    pub(crate) fn is_first_since_stall(&self, count: u32) -> bool {
+        let told = self.0.told_stall_count.replace(count);
+        count > told
     }
 
     /// The page has answered; `None` if its hook has failed.
@@ -79,15 +96,18 @@ impl Requests {
         wanted: &Wanted,
         abort: &Abort,
     ) -> Result<Fetched, FailReason> {
-        let first = fetch(self.outgoing(wanted, None, abort), abort).await;
-        match first {
-            Err(FailReason::Http {
-                status: status @ (401 | 403),
-                ..
-            }) if self.0.rules.borrow().is_hooked => {
-                fetch(self.outgoing(wanted, Some(status), abort), abort).await
+        let mut refused = None;
+        loop {
+            let result = fetch(self.outgoing(wanted, refused, abort), abort).await;
+            match result {
+                Err(FailReason::Http {
+                    status: status @ (401 | 403),
+                    ..
+                }) if refused.is_none() && self.0.rules.borrow().is_hooked => {
+                    refused = Some(status);
+                }
+                other => return other,
             }
-            other => other,
         }
     }
 
@@ -108,10 +128,21 @@ impl Requests {
         } else {
             plain
         };
+        let mut url = request.url;
         let headers = request.headers.into_iter();
+        let mut headers: Vec<_> = headers.map(|[name, value]| (name, value)).collect();
+        if let Some(cmcd) = &rules.cmcd {
+            let content = cmcd.content_id.as_deref();
+            let entries = wanted.figures.entries(&cmcd.session_id, content);
+            if cmcd.is_in_headers {
+                headers.extend(cmcd::headers(&entries));
+            } else {
+                url = cmcd::with_query(&url, &entries);
+            }
+        }
         Ok(Outgoing {
-            url: request.url,
-            headers: headers.map(|[name, value]| (name, value)).collect(),
+            url,
+            headers,
             credentials: match request.credentials {
                 Credentials::Omit => RequestCredentials::Omit,
                 Credentials::SameOrigin => RequestCredentials::SameOrigin,
