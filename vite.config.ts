@@ -1,8 +1,8 @@
 /**
- * Bundles the library, one module a run (`--mode touchline`, `engine-worker`, `decode-worker`),
- * and the demo site (`--mode site`).
+ * Bundles the library, one module a run (`--mode touchline`, `engine-worker`, `decode-worker`,
+ * `post-clock`), and the demo site (`--mode site`).
  *
- * Library: `target/www/lib`, three modules with stable names that import nothing, for a worker's
+ * Library: `target/www/lib`, modules with stable names that import nothing, for a worker's
  * script must come in one piece, and two wasm files beside them.
  * The wasm modules and their glue are made by `cargo xtask build` before.
  * Site: `target/site`, the demo page and the test page around the very library that is published.
@@ -21,6 +21,7 @@ const TEST_PAGE_SOURCE = join(ROOT, "www/test/page.html");
 const MODULES: Readonly<Record<string, { wasm?: [name: string, path: string] }>> = {
   "touchline": {},
   "engine-worker": { wasm: ["engine.wasm", join(WASM, "engine/touchline_web_bg.wasm")] },
+  "post-clock": {},
   "decode-worker": { wasm: ["decoder.wasm", join(WASM, "decoder/touchline_decoder_bg.wasm")] },
 };
 
@@ -71,7 +72,7 @@ function library(module: string): UserConfig {
     build: {
       target: "es2022",
       outDir: LIBRARY,
-      emptyOutDir: module === "touchline", // The first of the three.
+      emptyOutDir: module === "touchline", // The first of them.
       modulePreload: false,
       rolldownOptions: {
         input: { [module]: join(ROOT, `www/src/${module}.ts`) },

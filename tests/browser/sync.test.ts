@@ -4,13 +4,16 @@
  * names: at most 1 off for 95 % of the video's frames while playing at a quarter of the speed, the
  * very one when paused.
  */
-import { expect, test } from "vitest";
+import type { Frame } from "puppeteer-core";
+import { expect, inject, test } from "vitest";
 import { errorWithin, seekPaused, SYNC_PAGE, watchPlaying } from "./sync.js";
 import type { ReplayPage } from "./replay-page.js";
 import { ANNOUNCED_PACK } from "./site.js";
 import { useBrowser } from "./suite.js";
 
 const suite = useBrowser();
+
+const VIDEO = new URLSearchParams({ video: "/media/video/broadcast.m3u8" });
 
 /** A page with a replay that follows the demo's broadcast. */
 async function following(): Promise<ReplayPage> {
@@ -40,6 +43,44 @@ test("on the very frame when paused after a seek", async () => {
     expect(seek.videoFrame).toBe(frame);
     expect(seek.replayFrame).toBe(frame);
   }
+});
+
+/** A page with the broadcast, and a replay that follows it in a frame of another origin. */
+async function followingFromFrame(): Promise<{ opened: ReplayPage; frame: Frame }> {
+  const site = inject("site").replace("127.0.0.1", "localhost"); // For a browser not the same.
+  const inside = SYNC_PAGE.replace(/video=[^&]*/, "for=port");
+  const around = new URLSearchParams({ frame: site + inside, for: "0", size: "160x90" });
+  const opened = await suite.open(`${SYNC_PAGE.replace(/&.*/, "")}&${VIDEO}&${around}`);
+  const frame = await opened.page.waitForFrame((frame) => frame.url() === site + inside);
+  await frame.waitForFunction(
+    () => (document.querySelector("touchline-replay")?.frame ?? null) !== null,
+    { polling: 50, timeout: 60_000 },
+  );
+  return { opened, frame };
+}
+
+test("from a frame of another origin, through plays, pauses and seeks", async () => {
+  const { opened, frame } = await followingFromFrame();
+  const isApart = await frame.evaluate(() => {
+    try {
+      return parent.document === null;
+    } catch {
+      return true;
+    }
+  });
+  expect(isApart, "the frame cannot reach the video").toBe(true);
+  for (const index of [101, 3]) {
+    const seek = await seekPaused(opened.page, (index + 0.5) / 25, frame);
+    expect(seek).toMatchObject({ videoFrame: index, replayFrame: index });
+  }
+  const moments = await watchPlaying(opened.page, 0, 6, 0.25, frame);
+  expect(moments.length).toBeGreaterThan(20);
+  expect(errorWithin(moments, 0.95), JSON.stringify(moments)).toBeLessThanOrEqual(1);
+  const seek = await seekPaused(opened.page, 55.5 / 25, frame);
+  expect(seek).toMatchObject({ videoFrame: 55, replayFrame: 55 });
+  expect(await frame.evaluate(() => document.querySelector("touchline-replay")?.mode)).toBe(
+    "follow",
+  );
 });
 
 test("tells of an announced replay when the video has reached it, not before", async () => {

@@ -6,7 +6,7 @@
  * index with the highest first, even parity of those. The replay's frame is what the element
  * says that it shows.
  */
-import type { Page } from "puppeteer-core";
+import type { Frame, Page } from "puppeteer-core";
 
 /** The two frames on show at one moment. */
 export interface Moment {
@@ -61,7 +61,23 @@ declare global {
   interface Window {
     /** The number that the picture on show carries. */
     readFrameCode(video: HTMLVideoElement): Promise<number | null>;
+    /** Since when the replay has shown which frame; instants as frames and pages share them. */
+    noted: { atMs: number; frame: number | null }[];
+    noting: number;
   }
+}
+
+/** Notes from now on what the replay in `place` shows. */
+function note(place: Page | Frame): Promise<void> {
+  return place.evaluate(() => {
+    window.clearInterval(window.noting);
+    window.noted = [];
+    window.noting = window.setInterval(() => {
+      const frame = document.querySelector("touchline-replay")?.frame ?? null;
+      if (window.noted.length > 0 && window.noted.at(-1)?.frame === frame) return;
+      window.noted.push({ atMs: performance.timeOrigin + performance.now(), frame });
+    }, 2);
+  });
 }
 
 /**
@@ -69,26 +85,22 @@ declare global {
  *
  * A video frame is on screen from its `expectedDisplayTime` on, a moment after it can be read. The
  * replay's frame then is the last one that it had told of; it tells when a picture is seen.
- * `secs` are of the fan's time, whatever the video's `rate`.
+ * `secs` are of the fan's time, whatever the video's `rate`; `place` has the replay.
  */
 export async function watchPlaying(
   page: Page,
   fromSecs: number,
   secs: number,
   rate = 1,
+  place: Page | Frame = page,
 ): Promise<Moment[]> {
   await prepare(page);
-  return page.evaluate(
+  await note(place);
+  const shown = await page.evaluate(
     async (fromSecs, secs, rate) => {
       const video = document.querySelector("video");
-      const replay = document.querySelector("touchline-replay");
-      if (video === null || replay === null) throw new Error("no video or no replay");
-      const told: { atMs: number; frame: number | null }[] = [];
+      if (video === null) throw new Error("no video");
       const shown: { atMs: number; code: Promise<number | null> }[] = [];
-      const listening = window.setInterval(() => {
-        const { frame } = replay;
-        if (told.at(-1)?.frame !== frame) told.push({ atMs: performance.now(), frame });
-      }, 2);
       video.muted = true;
       video.currentTime = fromSecs;
       video.playbackRate = rate;
@@ -98,7 +110,8 @@ export async function watchPlaying(
       await new Promise<void>((resolve) => {
         const look = (nowMs: number, { expectedDisplayTime }: VideoFrameCallbackMetadata): void => {
           if (nowMs > settledMs) {
-            shown.push({ atMs: expectedDisplayTime, code: window.readFrameCode(video) });
+            const atMs = performance.timeOrigin + expectedDisplayTime;
+            shown.push({ atMs, code: window.readFrameCode(video) });
           }
           if (nowMs > untilMs) resolve();
           else video.requestVideoFrameCallback(look);
@@ -106,29 +119,38 @@ export async function watchPlaying(
         video.requestVideoFrameCallback(look);
       });
       await new Promise((resolve) => setTimeout(resolve, 200)); // Until the last one is on screen.
-      window.clearInterval(listening);
       video.pause();
-      const moments: Moment[] = [];
-      for (const { atMs, code } of shown) {
-        const videoFrame = await code;
-        const replayFrame = told.findLast((told) => told.atMs <= atMs)?.frame ?? null;
-        if (videoFrame !== null) moments.push({ videoFrame, replayFrame });
-      }
-      return moments;
+      return Promise.all(
+        shown.map(async ({ atMs, code }) => ({ atMs, videoFrame: await code })),
+      );
     },
     fromSecs,
     secs,
     rate,
   );
+  const noted = await place.evaluate(() => window.noted);
+  const moments: Moment[] = [];
+  for (const { atMs, videoFrame } of shown) {
+    const replayFrame = noted.findLast((noted) => noted.atMs <= atMs)?.frame ?? null;
+    if (videoFrame !== null) moments.push({ videoFrame, replayFrame });
+  }
+  return moments;
 }
 
-/** Seeks the paused video to the middle of a frame and waits until the replay stands still. */
-export async function seekPaused(page: Page, toSecs: number): Promise<Seek> {
+/**
+ * Seeks the paused video to the middle of a frame and waits until the replay, in `place`, stands
+ * still.
+ */
+export async function seekPaused(
+  page: Page,
+  toSecs: number,
+  place: Page | Frame = page,
+): Promise<Seek> {
   await prepare(page);
-  return page.evaluate(async (toSecs) => {
+  await note(place);
+  const sought = await page.evaluate(async (toSecs) => {
     const video = document.querySelector("video");
-    const replay = document.querySelector("touchline-replay");
-    if (video === null || replay === null) throw new Error("no video or no replay");
+    if (video === null) throw new Error("no video");
     video.pause();
     const shown = new Promise<void>((resolve) => {
       video.requestVideoFrameCallback(() => resolve());
@@ -138,20 +160,25 @@ export async function seekPaused(page: Page, toSecs: number): Promise<Seek> {
     });
     video.currentTime = toSecs;
     await Promise.all([shown, seeked]);
-    const began = performance.now();
+    const beganMs = performance.timeOrigin + performance.now();
     const videoFrame = await window.readFrameCode(video);
     if (videoFrame === null) throw new Error("no frame code in the video");
-    let relockMs = Infinity;
+    return { beganMs, videoFrame };
+  }, toSecs);
+  const settled = await place.evaluate(async ({ beganMs, videoFrame }) => {
+    const nowMs = (): number => performance.timeOrigin + performance.now();
     // Long enough to see that the replay also stays there.
-    while (performance.now() < began + 5000) {
-      const isSame = replay.frame === videoFrame;
-      if (!isSame) relockMs = Infinity;
-      else if (relockMs === Infinity) relockMs = performance.now() - began;
-      if (performance.now() - began > relockMs + 400) break;
+    while (nowMs() < beganMs + 5000) {
+      const last = window.noted.at(-1);
+      const sinceMs = Math.max(last?.atMs ?? 0, beganMs);
+      if (last?.frame === videoFrame && nowMs() - sinceMs > 400) {
+        return { replayFrame: videoFrame, relockMs: sinceMs - beganMs };
+      }
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    return { videoFrame, replayFrame: replay.frame, relockMs };
-  }, toSecs);
+    return { replayFrame: window.noted.at(-1)?.frame ?? null, relockMs: Infinity };
+  }, sought);
+  return { videoFrame: sought.videoFrame, ...settled };
 }
 
 /** The error that `share` of the moments stay within, in frames; infinite if nothing was shown. */

@@ -672,6 +672,31 @@ fn nothing_is_spoilt_before_the_start_and_the_end_is_held() {
 }
 
 #[test]
+fn a_clock_of_dates_alone_is_followed_where_the_replay_has_a_date() {
+    for (start_unix_ms, state, frame) in [
+        (Some(1e9), SyncState::Locked, 100),
+        (None, SyncState::Lost, 0),
+    ] {
+        let mut manifest = Replay::default().manifest();
+        manifest.start_unix_ms = start_unix_ms;
+        let (network, decoders) = (Network::FIBRE, Decoders::default());
+        let mut driver = Driver::new(Config::default(), manifest, network, decoders);
+        driver.send(Event::Command(Command::SetMode(Mode::Follow)));
+        driver.send(Event::Video(VideoSample {
+            media: Seconds(f64::NAN),
+            unix_ms: Some(1e9 + 4_000.0),
+            presented_at: Seconds(driver.now_secs),
+            rate: 0.0,
+            is_paused: true,
+            is_seeking: false,
+        }));
+        driver.run_for(1.0);
+        assert_eq!(driver.player.sync().0, state);
+        assert_eq!(driver.player.frame(), frame);
+    }
+}
+
+#[test]
 fn a_freeze_keeps_the_picture_and_live_comes_back() {
     let mut driver = Driver::new(
         Config::default(),

@@ -1,9 +1,10 @@
 /**
- * Finds the host's video: the one that a script gave, else the one that `for` names.
+ * Finds the host's video or clock: the one that a script gave, else the one that `for` names.
  *
  * Always true: out of the page nothing is watched; back in it, the same is watched again.
  */
 import { CODE } from "./errors.js";
+import { VectorClock } from "./motion-vectors.js";
 import type { Playback } from "./playback.js";
 import type { Dating } from "./programme-time.js";
 import type { HostMedia } from "./video-clock.js";
@@ -13,7 +14,7 @@ export class HostLink {
   readonly #element: HTMLElement;
   readonly #playback: Playback;
   readonly #onFound: () => void;
-  #given: { media: HostMedia; dating: Dating } | null = null;
+  #given: (() => void) | null = null;
   #search = new AbortController();
 
   /** `onFound` is called whenever there is a video to follow from now on. */
@@ -26,7 +27,7 @@ export class HostLink {
   /** The element is in the page, or `for` is another: `id` is what it names. */
   connect(id: string | null): void {
     this.disconnect();
-    if (this.#given !== null) this.#watch(this.#given.media, this.#given.dating);
+    if (this.#given !== null) this.#watch(this.#given);
     else if (id !== null && id !== "") this.#find(id);
   }
 
@@ -38,8 +39,13 @@ export class HostLink {
 
   /** A script names the video: this goes before `for`. */
   attach(media: HostMedia, dating: Dating): void {
-    this.#given = { media, dating };
-    if (this.#element.isConnected) this.connect(null);
+    this.#give(() => this.#playback.attach(media, dating));
+  }
+
+  /** A script names a port through which a clock comes: as above. */
+  attachClock(port: MessagePort): void {
+    const clock = new VectorClock(port);
+    this.#give(() => this.#playback.attachClock((tell) => clock.watch(tell)));
   }
 
   /** A script wants no video any more. */
@@ -48,8 +54,13 @@ export class HostLink {
     this.disconnect();
   }
 
-  #watch(media: HostMedia, dating: Dating): void {
-    this.#playback.attach(media, dating);
+  #give(watch: () => void): void {
+    this.#given = watch;
+    if (this.#element.isConnected) this.connect(null);
+  }
+
+  #watch(watch: () => void): void {
+    watch();
     this.#onFound();
   }
 
@@ -59,7 +70,7 @@ export class HostLink {
     const own = root instanceof DocumentFragment ? root.getElementById(id) : null;
     const media = own ?? page.getElementById(id);
     if (isMedia(media)) {
-      this.#watch(media, {});
+      this.#watch(() => this.#playback.attach(media, {}));
     } else if (page.readyState === "loading") {
       this.#search = new AbortController();
       const { signal } = this.#search;

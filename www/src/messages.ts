@@ -172,7 +172,7 @@ credentials: Credentials, };
 
 export type VideoSample = {
 /**
- * Media time of the frame on screen, seconds.
+ * Media time of the frame on screen, seconds; NaN where unknown.
  */
 mediaSecs: number,
 /**

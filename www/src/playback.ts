@@ -6,6 +6,7 @@
 import { Announcements } from "./announcements.js";
 import { CODE, pageProblem } from "./errors.js";
 import type { Command, Mode, Notice, View } from "./messages.js";
+import type { ClockListener } from "./motion-vectors.js";
 import type { Dating } from "./programme-time.js";
 import { ReplayState, type ReplayEvent } from "./replay-state.js";
 import { answerTo, isPlain, rulesCommand, type RequestWishes } from "./requests.js";
@@ -28,6 +29,13 @@ export interface OpenOptions {
   requests: RequestWishes;
 }
 
+/** A watch on a clock of the host's. */
+interface HostWatch {
+  /** Says again where it is. */
+  refresh(): void;
+  close(): void;
+}
+
 /** Who hears of it. */
 export interface PlaybackListener {
   /** Where the canvas goes. */
@@ -48,7 +56,7 @@ export class Playback {
   #options: (() => OpenOptions) | null = null;
   #resume: Resume | null = null;
   #requests: RequestWishes | null = null;
-  #clock: VideoClock | null = null;
+  #clock: HostWatch | null = null;
   #crashesAtMs: number[] = [];
 
   constructor(listener: PlaybackListener) {
@@ -156,13 +164,20 @@ export class Playback {
 
   /** Follows a host's video from now on. */
   attach(media: HostMedia, dating: Dating): void {
-    this.detach();
     const announcements = new Announcements(media, dating, (detail) => {
       this.#tell([{ type: "replay-available", detail }]);
     });
-    this.#clock = new VideoClock(media, dating, (sample) => {
-      this.post({ kind: "video", ...sample });
+    this.attachClock((tell) => new VideoClock(media, dating, (sample) => {
+      tell(sample);
       announcements.reach(sample);
+    }));
+  }
+
+  /** Follows a clock from now on. */
+  attachClock(watch: (tell: ClockListener) => HostWatch): void {
+    this.detach();
+    this.#clock = watch((sample) => {
+      this.post(sample === null ? { kind: "video-gone" } : { kind: "video", ...sample });
     });
   }
 

@@ -350,6 +350,12 @@ export class TouchlineReplay extends Base {
     this.#link?.attach(media, dating);
   }
 
+  /** Follows a clock that posts motion vectors through `port`, as `postClock` does. */
+  attachClock(port: MessagePort): void {
+    this.#build();
+    this.#link?.attachClock(port);
+  }
+
   /** Follows no video any more. */
   detachMedia(): void { this.#link?.detach(); }
 

@@ -12,6 +12,7 @@ export type {
   TrackInfo,
   View,
 } from "./messages.js";
+export type { MotionVector } from "./motion-vectors.js";
 export type { Announcement } from "./announcements.js";
 export type { Dating, HlsLike, HostClock, ShakaLike } from "./programme-time.js";
 export type { ReplayRequest, RequestHook, SignedRequestInit } from "./requests.js";

@@ -3,9 +3,12 @@
  *
  * Query: `pack` and `video` (addresses), `size` (`320x180`), `for=0` (the replay does not follow
  * the video), and any attribute of the element, such as `mode=replay`, `inline`, `nocontrols`.
+ * `frame` (an address) has a frame in the replay's place, and posts the video's clock to it;
+ * `for=port` follows a clock that is posted from around the page.
  */
 import type Hls from "hls.js";
 import { playHls } from "../demo/host-video.js";
+import type * as PostClock from "../src/post-clock.js";
 import type { TouchlineReplay } from "../src/touchline.js";
 
 /** An event of the element, as tests read it. */
@@ -67,7 +70,27 @@ if (video !== null) {
   document.body.append(video);
   if (query.get("for") !== "0") element.attachMedia(video, { hls });
 }
-document.body.prepend(element);
+const frameUrl = query.get("frame");
+if (frameUrl !== null && video !== null) await fillFrame(frameUrl, video, hls);
+else document.body.prepend(element);
+if (query.get("for") === "port") {
+  addEventListener("message", ({ data, ports }) => {
+    if (data === "clock" && ports[0] !== undefined) element.attachClock(ports[0]);
+  });
+}
+
+async function fillFrame(url: string, video: HTMLVideoElement, hls: Hls | null): Promise<void> {
+  const frame = document.createElement("iframe");
+  frame.src = url;
+  document.body.prepend(frame);
+  await new Promise((resolve) => frame.addEventListener("load", resolve));
+  // As a host has it: the published module.
+  const library = new URL("touchline/post-clock.js", document.baseURI).href;
+  const { postClock } = (await import(/* @vite-ignore */ library)) as typeof PostClock;
+  const { port1, port2 } = new MessageChannel();
+  frame.contentWindow?.postMessage("clock", new URL(url).origin, [port1]);
+  postClock(video, { hls }, port2);
+}
 
 async function loadVideo(video: HTMLVideoElement, url: string): Promise<Hls | null> {
   video.muted = true;

@@ -60,14 +60,12 @@ struct Track {
 impl FollowClock {
     /// Takes in what the video showed.
     pub(crate) fn sample(&mut self, sample: VideoSample, manifest: &Manifest) {
-        let is_sound = sample.media.0.is_finite()
-            && sample.presented_at.0.is_finite()
-            && sample.rate.is_finite()
-            && sample.unix_ms.is_none_or(f64::is_finite);
-        if !is_sound {
+        let (sampled, source) = position_of(&sample, manifest);
+        // A clock of dates alone has no media time, and needs none where the replay has a date.
+        let times = [sampled.0, sample.presented_at.0, sample.rate];
+        if !times.into_iter().all(f64::is_finite) {
             return;
         }
-        let (sampled, source) = position_of(&sample, manifest);
         let fresh = Track {
             sample,
             sampled,

@@ -149,7 +149,7 @@ pub enum Recovery {
 /// What the host's video showed and when.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VideoSample {
-    /// Media time of the frame on screen.
+    /// Media time of the frame on screen; NaN where unknown.
     pub media: Seconds,
     /// Programme date-time of that frame, milliseconds since 1970, where known.
     pub unix_ms: Option<f64>,

@@ -203,7 +203,7 @@ messages! {
     /// What the host's video shows, and when.
     #[serde(rename_all = "camelCase")]
     pub struct VideoSample {
-        /// Media time of the frame on screen, seconds.
+        /// Media time of the frame on screen, seconds; NaN where unknown.
         pub media_secs: f64,
         /// Programme date-time of that frame, milliseconds since 1970, where known.
         pub unix_ms: Option<f64>,
