@@ -58,7 +58,7 @@ mod tests {
     //! Goal: every command arrives as the page sent it, and nothing else does.
 
     use super::*;
-    use crate::messages::Mode;
+    use crate::messages::{Credentials, Mode, SignedRequest};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     fn read_json(json: &str) -> Result<Command, JsValue> {
@@ -85,6 +85,24 @@ mod tests {
             Command::Open {
                 src: "https://a/b".into(),
             },
+        );
+        let answer = r#"{"kind":"answer","id":7,"request":{"url":"https://a/b?c",
+            "headers":[["range","x"]],"credentials":"include"}}"#;
+        let request = SignedRequest {
+            url: "https://a/b?c".into(),
+            headers: vec![["range".into(), "x".into()]],
+            credentials: Credentials::Include,
+        };
+        let (id, request) = (7, Some(request));
+        check(answer, Command::Answer { id, request });
+        check(
+            r#"{"kind":"answer","id":7,"request":null}"#,
+            Command::Answer { id, request: None },
+        );
+        let rules = r#"{"kind":"set-requests","isHooked":true,"credentials":"same-origin",
+            "cmcd":{"isInHeaders":false,"sessionId":"a","contentId":null}}"#;
+        assert!(
+            matches!(read_json(rules), Ok(Command::SetRequests(rules)) if rules.cmcd.is_some())
         );
         let video = r#"{"kind":"video","mediaSecs":1,"unixMs":null,"shownAtMs":5,"rate":1,
             "isPaused":true,"isSeeking":false}"#;
