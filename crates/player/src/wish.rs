@@ -393,7 +393,9 @@ impl Wisher<'_> {
         let has_finer = slots.any(|slot| *slot != Slot::Lost);
         let is_running = self.is_running(base);
         let is_end = layer == 0 || layer + 1 == hoped;
-        layer >= held && (is_end || (is_running && layer < hoped && !has_finer))
+        layer >= held
+            && (is_end
+                || (is_running && layer < hoped && !has_finer && layer >= self.layer_sustained))
     }
 
     /// Whether a job makes a frame anew that is on the GPU already.
@@ -404,7 +406,13 @@ impl Wisher<'_> {
 
     /// Rank of a frame made with all layers up to that of `stream`.
     pub(crate) fn rank_of_frame(&self, stream: usize, frame: u32, is_present: bool) -> Rank {
-        let layer = self.buffer.streams[stream].layer;
+        let found = &self.buffer.streams[stream];
+        // From the coarsest rendition to any other it is one step.
+        let layer = found.layer.min(if found.is_alternative() {
+            1
+        } else {
+            usize::MAX
+        });
         let rank = if self.is_static(stream) {
             self.focus.rank_of_layer(Rank::NOW, layer)
         } else {
