@@ -22,7 +22,7 @@ export interface Told {
 
 const KEPT_EVENTS = [
   ...["canplay", "error", "device-lost", "seeked", "sync-change", "mode-change"],
-  ...["play", "pause", "camera-change", "replay-available"],
+  ...["play", "pause", "camera-change", "replay-available", "durationchange", "waiting", "ended"],
 ];
 
 declare global {

@@ -10,6 +10,7 @@
  * - `/colours/`: a square whose texture has another colour in each frame (`COLOURS`), a video with
  *   images behind it where there is an ffmpeg, else images;
  * - `/media/video/announced.m3u8`: the demo's broadcast with a replay announced in it;
+ * - `/growing/`, `/listed/`: made by a test (`making.ts`), of frames of the small pack;
  * - `/loot/`, `/liam/`: frames of real captures, where there are any.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -31,7 +32,10 @@ import type { TestProject } from "vitest/node";
 const ROOT = resolve(import.meta.dirname, "../..");
 /** The whole of it. */
 export const SITE = join(ROOT, "target/browser-tests/site");
-const WORK = join(ROOT, "target/browser-tests/work");
+/** What it is made of. */
+export const WORK = join(ROOT, "target/browser-tests/work");
+/** The frames of the small pack's points. */
+export const SMALL_CAPTURE = join(WORK, "capture/athlete-points");
 /** Pictures of failures go here. */
 export const PICTURES = join(ROOT, "target/browser-tests/pictures");
 
@@ -55,7 +59,7 @@ const REAL_CAPTURES: Capture[] = [
 ];
 
 /** As the playlist of the demo's broadcast has it. */
-const BROADCAST_START = "2026-02-14T19:30:00Z";
+export const BROADCAST_START = "2026-02-14T19:30:00Z";
 
 /** The replay that `/media/video/announced.m3u8` announces. */
 export const ANNOUNCED_PACK = "https://example.com/goal/";

@@ -265,6 +265,12 @@ impl Driver {
         self.send(Event::Opened(Arc::clone(&self.manifest)));
     }
 
+    /// Hands over a later version of the open manifest: nothing is forgotten.
+    pub fn grow(&mut self, manifest: Manifest) {
+        self.manifest = Arc::new(manifest);
+        self.send(Event::Grown(Arc::clone(&self.manifest)));
+    }
+
     /// Adds an event to the next tick.
     pub fn send(&mut self, event: Event) {
         self.events.push(event);

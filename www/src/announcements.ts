@@ -23,6 +23,8 @@ export interface Announcement {
   src: string;
   /** For people; empty if the stream has none. */
   title: string;
+  /** Picture to show for it, absolute; `null` if there is none. */
+  poster?: string | null;
 }
 
 /** As much of hls.js's `DateRange` as is used here. */

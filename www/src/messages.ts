@@ -231,6 +231,15 @@ renderer: string,
 adapter: string, }
   | { "kind": "request" } & PackRequest
   | { "kind": "opened" } & Opened
+  | { "kind": "grown",
+/**
+ * Seconds.
+ */
+durationSecs: number,
+/**
+ * Of every moving track.
+ */
+frameCount: number, }
   | { "kind": "state" } & State
   | { "kind": "sync",
 /**

@@ -3,11 +3,12 @@
  *
  * Always true: what an earlier opening says is not heard; at most one viewer is alive.
  */
-import { Announcements } from "./announcements.js";
+import { type Announcement, Announcements } from "./announcements.js";
 import { CODE, pageProblem } from "./errors.js";
 import type { Command, Mode, Notice, View } from "./messages.js";
 import type { ClockListener } from "./motion-vectors.js";
 import type { Dating } from "./programme-time.js";
+import { Reel } from "./reel.js";
 import { ReplayState, type ReplayEvent } from "./replay-state.js";
 import { answerTo, isPlain, rulesCommand, type RequestWishes } from "./requests.js";
 import { Asked, type Resume } from "./resume.js";
@@ -57,6 +58,7 @@ export class Playback {
   #resume: Resume | null = null;
   #requests: RequestWishes | null = null;
   #clock: HostWatch | null = null;
+  #reel: Reel | null = null;
   #crashesAtMs: number[] = [];
 
   constructor(listener: PlaybackListener) {
@@ -164,9 +166,7 @@ export class Playback {
 
   /** Follows a host's video from now on. */
   attach(media: HostMedia, dating: Dating): void {
-    const announcements = new Announcements(media, dating, (detail) => {
-      this.#tell([{ type: "replay-available", detail }]);
-    });
+    const announcements = new Announcements(media, dating, this.#announce);
     this.attachClock((tell) => new VideoClock(media, dating, (sample) => {
       tell(sample);
       announcements.reach(sample);
@@ -176,7 +176,9 @@ export class Playback {
   /** Follows a clock from now on. */
   attachClock(watch: (tell: ClockListener) => HostWatch): void {
     this.detach();
+    this.#reel?.reach(-Infinity);
     this.#clock = watch((sample) => {
+      if (sample?.isSeeking === false) this.#reel?.reach(sample.unixMs ?? -Infinity);
       this.post(sample === null ? { kind: "video-gone" } : { kind: "video", ...sample });
     });
   }
@@ -189,6 +191,19 @@ export class Playback {
     this.post({ kind: "video-gone" });
   }
 
+  /** The replays of the reel that the fan's clock has reached. */
+  get replays(): readonly Announcement[] {
+    return this.#reel?.reached ?? [];
+  }
+
+  /** Follows a reel from now on; `null` for none. `isWaiting`: a video is to come. */
+  followReel(url: string | null, isWaiting: boolean): void {
+    this.#reel?.close();
+    const clockMs = isWaiting || this.hasVideo ? -Infinity : Infinity;
+    this.#reel = url === null ? null : new Reel(url, clockMs, this.#announce);
+    this.#clock?.refresh();
+  }
+
   /** Reports a fatal problem that the page noticed. */
   fail(code: number, message: string): void {
     this.#hear({ kind: "problem", ...pageProblem(code, true, message) });
@@ -198,6 +213,10 @@ export class Playback {
   warn(code: number, message: string): void {
     this.#hear({ kind: "problem", ...pageProblem(code, false, message) });
   }
+
+  readonly #announce = (detail: Announcement): void => {
+    this.#tell([{ type: "replay-available", detail }]);
+  };
 
   #end(): void {
     this.#viewer?.close();

@@ -74,6 +74,9 @@ export class ReplayState {
       case "opened":
         this.opened = notice;
         return [{ type: "durationchange" }, { type: "loadedmetadata" }];
+      case "grown":
+        this.opened &&= { ...this.opened, ...notice };
+        return [{ type: "durationchange" }];
       case "state":
         return this.#absorbState(notice, nowMs);
       case "sync": {

@@ -4,6 +4,7 @@
  * Names follow `HTMLMediaElement` where it has one. Times are seconds from the replay's start.
  * All events are `CustomEvent`s that bubble and leave shadow trees.
  */
+import type { Announcement } from "./announcements.js";
 import { numberFrom, urlFrom, wordFrom } from "./attributes.js";
 import { CODE, TouchlineError } from "./errors.js";
 import { Face } from "./face.js";
@@ -39,6 +40,7 @@ const PLAY_SECS_MAX = 30;
  *
  * @attr {string} src - The pack: a manifest, its folder or a `.touchline` file.
  * @attr {string} for - Id of the host's video, which the replay follows.
+ * @attr {string} reel - The list of an event's replays, each told of when the fan has reached it.
  * @attr {"follow"|"replay"} mode - Which clock leads at first: the video's, if there is one.
  * @attr {number} sync-offset - Seconds added to the video's clock; positive shows later frames.
  * @attr {string} poster - Shown until `canplay`; else the pack's own.
@@ -69,7 +71,9 @@ const PLAY_SECS_MAX = 30;
  * @fires mode-change - `detail.mode` leads now.
  * @fires points-change - In or out point have changed.
  * @fires sync-change - `detail` is `{state, source, errorMs}`.
- * @fires replay-available - The stream announces a replay; `detail` is `{id, src, title}`.
+ * @fires durationchange - The manifest is read, or a replay that is still being made has grown.
+ * @fires replay-available - The stream or the reel has a replay that the fan has reached; `detail`
+ *   is `{id, src, title, poster}`.
  * @fires camera-change - `detail` is `{view, source}`.
  * @fires device-lost - `detail` is `{reason, recovered}`.
  * @fires error - `detail` is a {@link TouchlineError}; if `fatal`, so is {@link error}.
@@ -77,7 +81,7 @@ const PLAY_SECS_MAX = 30;
 export class TouchlineReplay extends Base {
   static readonly observedAttributes = [
     ...["src", "for", "mode", "sync-offset", "poster", "alt", "loop", "playbackrate", "inline"],
-    ...["crossorigin", "cmcd", "cmcd-session-id", "cmcd-content-id"],
+    ...["crossorigin", "cmcd", "cmcd-session-id", "cmcd-content-id", "reel"],
   ];
 
   /** Where the player's own files are, for pages that host them elsewhere. Absolute. */
@@ -103,12 +107,14 @@ export class TouchlineReplay extends Base {
     this.#build();
     document.addEventListener("fullscreenchange", this.#onFullscreen);
     this.#link?.connect(this.getAttribute("for"));
+    this.#followReel(this.reel);
     this.#openSoon();
   }
 
   disconnectedCallback(): void {
     this.#visit += 1;
     document.removeEventListener("fullscreenchange", this.#onFullscreen);
+    this.#followReel("");
     this.#link?.disconnect();
     this.#resume = this.#playback?.close() ?? this.#resume;
     this.#face?.rest();
@@ -135,6 +141,9 @@ export class TouchlineReplay extends Base {
         break;
       case "for":
         this.#link?.connect(next);
+        break;
+      case "reel":
+        this.#followReel(this.reel);
         break;
       case "mode":
         this.#playback?.post({ kind: "set-mode", mode: this.#wantedMode() });
@@ -166,6 +175,9 @@ export class TouchlineReplay extends Base {
 
   get htmlFor(): string { return this.getAttribute("for") ?? ""; }
   set htmlFor(id: string) { this.setAttribute("for", id); }
+
+  get reel(): string { return this.getAttribute("reel") ?? ""; }
+  set reel(url: string) { this.setAttribute("reel", url); }
 
   get poster(): string { return this.getAttribute("poster") ?? ""; }
   set poster(url: string) { this.setAttribute("poster", url); }
@@ -239,6 +251,9 @@ export class TouchlineReplay extends Base {
 
   /** Why nothing is shown; `null` if all is well. */
   get error(): TouchlineError | null { return this.#playback?.state.error ?? null; }
+
+  /** The replays of the reel that the fan has reached. */
+  get replays(): readonly Announcement[] { return this.#playback?.replays ?? []; }
 
   // What is: the replay's own.
 
@@ -404,6 +419,12 @@ export class TouchlineReplay extends Base {
     this.#link = new HostLink(this, playback, () => {
       if (!this.hasAttribute("mode")) playback.post({ kind: "set-mode", mode: "follow" });
     });
+  }
+
+  /** Follows the reel at `src`; none if that is empty. */
+  #followReel(src: string): void {
+    const url = src === "" ? null : urlFrom(src, document.baseURI);
+    this.#playback?.followReel(url, this.htmlFor !== "");
   }
 
   /** Opens `src` once all attributes of this moment are set. */

@@ -65,6 +65,15 @@ test.each<[PlayState, PlayState, string[]]>([
   expect(transitions(last, next)).toEqual(events);
 });
 
+test("a replay that is still being made grows in place", () => {
+  drawn();
+  expect(hear({ kind: "grown", durationSecs: 9, frameCount: 225 })).toEqual(["durationchange"]);
+  expect(state.opened).toMatchObject({ durationSecs: 9, frameCount: 225, title: "Penalty" });
+  expect(state.readyState, "its new end is not here yet").toBe(3);
+  state.seek(99);
+  expect(state.currentTime).toBe(9);
+});
+
 describe("readiness", () => {
   test("grows with what is there", () => {
     expect(new ReplayState().readyState).toBe(0);

@@ -25,6 +25,8 @@ pub struct Inspection {
     pub frame_count: u32,
     /// How long the replay is.
     pub duration_secs: f64,
+    /// Whether it still grows.
+    pub is_open: bool,
     /// Programme date-time of the first frame.
     pub start: Option<String>,
     /// Edge lengths of the box around all that moves.
@@ -131,6 +133,7 @@ pub fn inspect(path: &Path) -> Result<Inspection> {
         frames_per_second: manifest.frame_rate.as_f64(),
         frame_count: manifest.frame_count,
         duration_secs: manifest.duration().0,
+        is_open: manifest.is_open,
         start,
         size_metres: manifest.bounds.size().to_array(),
         bytes: opened.segments_start().max(opened.manifest_bytes) + segment_bytes,
@@ -218,8 +221,9 @@ impl fmt::Display for Inspection {
         let (frames, secs) = (self.frame_count, self.duration_secs);
         writeln!(
             f,
-            "  time    {secs:.2} s, {frames} frames at {} a second",
-            Short(rate)
+            "  time    {secs:.2} s, {frames} frames at {} a second{}",
+            Short(rate),
+            if self.is_open { ", still growing" } else { "" }
         )?;
         if let Some(start) = &self.start {
             writeln!(f, "  start   {start}")?;

@@ -173,6 +173,17 @@ impl Buffer {
         }
     }
 
+    /// Goes on with a later version of the manifest, which has all that the former had.
+    pub(crate) fn grow(&mut self, manifest: &Arc<Manifest>) {
+        self.manifest = Arc::clone(manifest);
+        for stream in &mut self.streams {
+            if let Some(found) = stream_of(manifest, stream.key) {
+                stream.frame_bytes_max = frame_bytes_max(stream.key.kind, found);
+                stream.bytes_per_frame = bytes_per_frame(found);
+            }
+        }
+    }
+
     /// Takes note that nothing of a stream can be decoded here; says whether its track has another
     /// that does instead.
     pub(crate) fn stop(&mut self, stream: usize) -> bool {

@@ -93,6 +93,11 @@ struct Limits {
 }
 
 impl Camera {
+    /// Goes wherever a pack that has grown allows.
+    pub(crate) fn grow(&mut self, manifest: &Manifest) {
+        self.limits = Limits::new(manifest);
+    }
+
     /// At the pack's first preset, or before the middle of the action.
     pub(crate) fn new(manifest: &Manifest, is_motion_reduced: bool) -> Self {
         let limits = Limits::new(manifest);

@@ -57,6 +57,9 @@ pub enum Event {
     /// A manifest was read and checked. Replaces what was open: both sides forget its segments,
     /// frames, fetches and jobs without a word.
     Opened(Arc<Manifest>),
+    /// A later version of the open manifest was read and checked: the replay goes on in place, and
+    /// nothing that is held or under way is lost. One that breaks FORMAT.md 2.8 is not taken.
+    Grown(Arc<Manifest>),
     /// A fetch ended well: the segment is held, its hash and framing checked.
     SegmentArrived {
         /// Which fetch.
@@ -406,6 +409,8 @@ impl Problem {
     pub const UNSUPPORTED: u16 = 3004;
     /// One instant needs more than the whole budget.
     pub const OVER_BUDGET: u16 = 3005;
+    /// A later version of an open manifest is another pack's, or breaks the format.
+    pub const CHANGED: u16 = 3007;
     /// The page, which wants to sign each request, does not.
     pub const UNSIGNED: u16 = 7003;
 }

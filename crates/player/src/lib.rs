@@ -162,6 +162,7 @@ impl Player {
     fn absorb(&mut self, event: &Event, now: Seconds) {
         match event {
             Event::Opened(manifest) => return self.open(manifest),
+            Event::Grown(manifest) => return self.grow(manifest, now),
             Event::Command(command) => return self.obey(command, now),
             Event::Hidden(is_hidden) => self.is_hidden = *is_hidden,
             Event::VideoGone => {
@@ -223,6 +224,7 @@ impl Player {
             is_playing,
             rate: self.transport.rate,
             is_looping: self.transport.is_looping,
+            is_open: manifest.is_open,
             ..Transport::new(manifest.frame_rate, manifest.frame_count)
         };
         let mut buffer = Buffer::new(Arc::clone(manifest), self.next_id);
@@ -243,6 +245,26 @@ impl Player {
         self.has_played = false;
         self.has_failed = false;
         self.stall_count = 0;
+    }
+
+    fn grow(&mut self, next: &Arc<Manifest>, now: Seconds) {
+        let Some(pack) = &mut self.pack else { return };
+        if pack.manifest().check_growth(next).is_err() {
+            let problem = Problem {
+                code: Problem::CHANGED,
+                is_fatal: false,
+                stream: None,
+                segment: None,
+            };
+            let notice = Notice::Problem(problem);
+            return self.queue.push_back(Action::Notify(notice));
+        }
+        pack.buffer.grow(next);
+        pack.camera.grow(next);
+        if self.transport.is_at_edge() {
+            self.stall = Some(Stall::by_command(now));
+        }
+        self.transport.grow(next.frame_count, next.is_open);
     }
 
     fn obey(&mut self, command: &Command, now: Seconds) {
@@ -377,6 +399,10 @@ impl Player {
     fn run_transport(&mut self, now: Seconds, elapsed: Seconds) {
         let Some(pack) = &self.pack else { return };
         if !self.transport.is_playing || self.has_failed {
+            return;
+        }
+        if self.transport.is_at_edge() {
+            self.stall.get_or_insert_with(|| Stall::by_command(now));
             return;
         }
         if let Some(stall) = self.stall {

@@ -24,6 +24,8 @@ pub(crate) struct Transport {
     pub(crate) is_looping: bool,
     /// The frames between the in and the out point, both included; none for the whole replay.
     pub(crate) points: Option<Range<u32>>,
+    /// The replay still grows: its end so far is none.
+    pub(crate) is_open: bool,
     /// Ran into an end and stands there.
     pub(crate) is_ended: bool,
 }
@@ -49,12 +51,34 @@ impl Transport {
             is_playing: false,
             is_looping: false,
             points: None,
+            is_open: false,
             is_ended: false,
         }
     }
 
     pub(crate) fn duration(&self) -> Seconds {
         self.frame_rate.start_of(self.frame_count)
+    }
+
+    /// Gets a later end; what stands at the former one stays on its frame.
+    pub(crate) fn grow(&mut self, frame_count: u32, is_open: bool) {
+        let (last, is_at_end) = (self.frame_count, self.position >= self.duration());
+        self.frame_count = frame_count;
+        self.is_open = is_open;
+        if is_at_end && !self.is_playing {
+            self.position = self.last_of(last);
+        }
+    }
+
+    /// Whether it waits for frames that are not made yet.
+    pub(crate) fn is_at_edge(&self) -> bool {
+        let is_there = self.position >= self.duration() && self.rate > 0.0;
+        // An out point there is an end that was asked for.
+        let has_out_point = self
+            .points
+            .as_ref()
+            .is_some_and(|points| points.end >= self.frame_count);
+        self.is_open && !self.is_looping && !has_out_point && is_there
     }
 
     /// The frame at `position`.
@@ -185,7 +209,7 @@ impl Transport {
     /// Goes where [`Transport::after`] said.
     pub(crate) fn go(&mut self, step: Step) {
         self.position = step.position;
-        if step.is_end {
+        if step.is_end && !self.is_at_edge() {
             self.is_playing = false;
             self.is_ended = true;
         }

@@ -192,6 +192,7 @@ pub(crate) fn problem(problem: player::Problem, url: Option<String>) -> Problem 
         P::HASH_MISMATCH => {
             "a segment is not what the manifest promises: upload it again, purge the CDN".to_owned()
         }
+        P::CHANGED => "the pack changed otherwise than by growing: reload the page".to_owned(),
         P::UNSUPPORTED => "a track needs a newer player".to_owned(),
         P::OVER_BUDGET => "one instant of this pack needs more memory than allowed".to_owned(),
         _ => match status {

@@ -26,6 +26,7 @@ use crate::convert;
 use crate::decode::{self, Answer, Decoders, FrameData, Job, Video};
 use crate::fetch::Abort;
 use crate::figures;
+use crate::growth;
 use crate::js;
 use crate::messages::{Command, Notice, Problem, RequestType};
 use crate::open::{Place, Source, open};
@@ -57,23 +58,24 @@ pub(crate) struct Core {
     me: Weak<RefCell<Core>>,
     pub(crate) player: Player,
     pub(crate) manifest: Option<Arc<Manifest>>,
-    source: Option<Rc<Source>>,
+    pub(crate) source: Option<Rc<Source>>,
     pub(crate) store: Store,
     pub(crate) screen: Screen,
     pub(crate) picture: Picture,
     pub(crate) report: Reporter,
     decoders: Decoders,
-    inbox: Vec<Event>,
+    pub(crate) inbox: Vec<Event>,
     send: Function,
-    decodable: Function,
-    requests: Requests,
-    opening: Option<Abort>,
+    pub(crate) requests: Requests,
+    pub(crate) decodable: Function,
+    /// Of a manifest, at first or again.
+    pub(crate) opening: Option<Abort>,
     fetches: SortedMap<RequestId, Abort>,
     jobs: SortedMap<JobId, RunningJob>,
     /// Grows whenever another pack is opened, so that late answers can tell.
-    visit: u32,
+    pub(crate) visit: u32,
     src: Option<String>,
-    is_visible: bool,
+    pub(crate) is_visible: bool,
     is_closed: bool,
     is_frame_asked: bool,
     on_frame: Function,
@@ -251,6 +253,7 @@ impl Core {
                 self.manifest = Some(manifest.clone());
                 self.source = Some(Rc::new(source));
                 self.inbox.push(Event::Opened(manifest));
+                spawn_local(growth::follow(self.me.clone(), self.visit));
             }
             Err(problem) => self.report.say(Notice::Problem(problem)),
         }
@@ -433,6 +436,7 @@ impl Core {
         let wanted = Wanted {
             url,
             range,
+            is_anew: false,
             of_type: RequestType::Segment,
             track: self.track(stream).map(|track| track.id.clone()),
             figures: self.figures(stream, index),

@@ -97,6 +97,8 @@ pub(crate) struct Outgoing {
     pub(crate) credentials: RequestCredentials,
     /// The part of the object, or all.
     pub(crate) range: Option<ByteRange>,
+    /// The browser asks whether what it keeps is still right.
+    pub(crate) is_anew: bool,
 }
 
 /// Fetches an object or a part of it, as soon as `outgoing` says how.
@@ -128,6 +130,11 @@ async fn fetch_timed(
     let options = RequestInit::new();
     options.set_signal(Some(signal));
     options.set_credentials(outgoing.credentials);
+    if outgoing.is_anew {
+        // By name: an enumeration's glue is a list of all its names.
+        let name = JsValue::from_str("no-cache");
+        js_sys::Reflect::set(&options, &JsValue::from_str("cache"), &name).map_err(offline)?;
+    }
     // A request without headers of ours is the simplest: no other origin is asked beforehand.
     if !outgoing.headers.is_empty() || outgoing.range.is_some() {
         let headers = Headers::new().map_err(offline)?;

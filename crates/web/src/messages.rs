@@ -257,6 +257,13 @@ messages! {
         Request(PackRequest),
         /// The manifest is read.
         Opened(Opened),
+        /// The pack is longer than it was, or has come to its end: it was still being made.
+        Grown {
+            /// Seconds.
+            duration_secs: f64,
+            /// Of every moving track.
+            frame_count: u32,
+        },
         /// The transport, as of the last drawn picture.
         State(State),
         /// The clock's hold on the host's video has changed.

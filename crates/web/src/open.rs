@@ -166,7 +166,8 @@ async fn open_file(
         fetched = fetch_patiently(src, Some(0..range.end), requests, abort).await?;
     }
     let manifest = fetched.bytes.subarray(range.start as u32, range.end as u32);
-    let manifest = parse(&manifest, src, decodable).await?;
+    let mut manifest = parse(&manifest, src, decodable).await?;
+    manifest.is_open = false; // Only folders grow, FORMAT.md 2.8.
     let source = if fetched.is_range {
         Source::File {
             url: src.to_owned(),
@@ -187,7 +188,11 @@ async fn open_file(
 
 /// Reads the manifest with the browser's own JSON reader, which costs no wasm, and leaves out what
 /// `decodable` does; that sees nothing that was not checked.
-async fn parse(json: &Uint8Array, src: &str, decodable: &Function) -> Result<Manifest, Problem> {
+pub(crate) async fn parse(
+    json: &Uint8Array,
+    src: &str,
+    decodable: &Function,
+) -> Result<Manifest, Problem> {
     let not_json = || problem(2001, "FORMAT.md 2.1: the manifest is no JSON", src);
     let text = String::from_utf8(json.to_vec()).map_err(|_| not_json())?;
     let value = js_sys::JSON::parse(&text).map_err(|_| not_json())?;
@@ -216,6 +221,21 @@ fn refused(error: &PackError, src: &str) -> Problem {
     problem(code, &error.to_string(), src)
 }
 
+/// A manifest that is to be fetched.
+pub(crate) fn manifest_at(url: &str, range: Option<ByteRange>) -> Wanted {
+    Wanted {
+        url: url.to_owned(),
+        range,
+        is_anew: false,
+        of_type: RequestType::Manifest,
+        track: None,
+        figures: Figures {
+            is_urgent: true,
+            ..Figures::default()
+        },
+    }
+}
+
 /// Fetches, and tries again where that may help.
 async fn fetch_patiently(
     url: &str,
@@ -223,16 +243,7 @@ async fn fetch_patiently(
     requests: &Requests,
     abort: &Abort,
 ) -> Result<Fetched, Problem> {
-    let wanted = Wanted {
-        url: url.to_owned(),
-        range,
-        of_type: RequestType::Manifest,
-        track: None,
-        figures: Figures {
-            is_urgent: true,
-            ..Figures::default()
-        },
-    };
+    let wanted = manifest_at(url, range);
     let mut pause = FIRST_PAUSE;
     let mut tried = 1;
     loop {

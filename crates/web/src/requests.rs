@@ -24,6 +24,8 @@ pub(crate) struct Wanted {
     pub(crate) url: String,
     /// The part of it, or all.
     pub(crate) range: Option<ByteRange>,
+    /// It may have changed since it was fetched last.
+    pub(crate) is_anew: bool,
     /// What it is.
     pub(crate) of_type: RequestType,
     /// Id of the track that it belongs to.
@@ -149,6 +151,7 @@ impl Requests {
                 Credentials::Include => RequestCredentials::Include,
             },
             range: wanted.range.clone(),
+            is_anew: wanted.is_anew,
         })
     }
 
