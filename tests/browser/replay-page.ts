@@ -147,18 +147,16 @@ export class ReplayPage {
   }
 
   /**
-   * Waits until all layers of the points on show are on screen, and the finest rendition of meshes;
+   * Waits until the points on show have all layers that are worth having, and meshes their finest;
    * not for ever, one may be lost.
    */
   async waitForDetail(index = 0): Promise<void> {
     const isFinest = (index: number): boolean => {
       const replay = document.querySelectorAll("touchline-replay")[index];
       if (replay === undefined) return false;
-      const { layer, rendition, selectedTracks, tracks } = replay;
+      const { layer, rendition, stats } = replay;
       if (rendition !== null && rendition > 0) return false;
-      const shown = tracks.filter(({ id }) => selectedTracks.includes(id));
-      const counts = shown.map((track) => track.layerCount).filter((count) => count > 0);
-      return counts.length === 0 || layer === Math.min(...counts) - 1;
+      return layer === null || layer === stats?.layerNeeded;
     };
     const options = { polling: 50, timeout: 5_000 };
     await this.page.waitForFunction(isFinest, options, index).catch(() => undefined);

@@ -10,7 +10,7 @@ use touchline_player::{
     Action, Config, Event, FailReason, JobId, Mode, Notice, PlayState, Player, Recovery, RequestId,
     Shown, StreamKey, StreamKind,
 };
-use touchline_scene::Seconds;
+use touchline_scene::{Extent, Seconds};
 
 use crate::random::Random;
 
@@ -598,6 +598,7 @@ impl Driver {
                     size_bytes: frame_bytes(&self.manifest, finest),
                     topology: topology_of(stream, frame),
                     decode: Seconds(work.frame_secs),
+                    extent: extent_of(&self.manifest, finest),
                 });
             }
             if work.frames.is_empty() {
@@ -664,6 +665,15 @@ fn topology_of(stream: StreamKey, frame: u32) -> Option<u32> {
         }
         StreamKind::Layer(_) | StreamKind::Texture(_) => None,
     }
+}
+
+/// Of a simulated athlete: points evenly on 2 square metres of skin.
+fn extent_of(manifest: &Manifest, finest: StreamKey) -> Option<Extent> {
+    let element_count = stream_of(manifest, finest).element_count_max;
+    matches!(finest.kind, StreamKind::Layer(_)).then(|| Extent {
+        bounds: manifest.bounds,
+        spacing_metres: (2.0 / element_count as f32).sqrt(),
+    })
 }
 
 /// What a decoded frame takes on the simulated GPU, made with all layers up to this stream's.

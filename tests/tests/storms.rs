@@ -4,7 +4,8 @@
 //! picture, and each visit ends with a seek and play that must come to a picture.
 
 use touchline_player::{
-    Command, Config, Event, FailReason, Mode, Notice, PlayState, Problem, Recovery, VideoSample,
+    Command, Config, Event, FailReason, Gesture, Mode, Notice, PlayState, Problem, Recovery,
+    VideoSample,
 };
 use touchline_scene::Seconds;
 use touchline_tests::fan::command_of;
@@ -82,12 +83,19 @@ fn follower(random: &mut Random, driver: &mut Driver) {
     }
 }
 
-/// Puts the page away, comes back, loses the graphics card.
+/// Puts the page away, comes back, turns the phone, comes near, loses the graphics card.
 fn wanderer(random: &mut Random, driver: &mut Driver) {
-    match random.below(4) {
+    match random.below(6) {
         0 => driver.send(Event::Hidden(true)),
         1 => driver.send(Event::Hidden(false)),
         2 => driver.lose_device(),
+        3 => driver.send(Event::Resized {
+            width: 1 + random.below(2000),
+            height: 1 + random.below(2000),
+        }),
+        4 => driver.send(Event::Gesture(Gesture::ZoomBy {
+            factor: random.ratio_between(0.1, 10.0) as f32,
+        })),
         _ => command(driver, Command::Play),
     }
     driver.run_for(random.ratio_between(0.05, 3.0));

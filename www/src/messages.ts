@@ -475,6 +475,11 @@ heldBytes: number,
  */
 syncErrorMs: number | null,
 /**
+ * Index of the finest layer that is worth having where it is seen from, of the points
+ * track that needs the fewest; none without points.
+ */
+layerNeeded: number | null,
+/**
  * Points or triangles in the last picture.
  */
 elementCount: number, };

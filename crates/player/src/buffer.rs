@@ -11,11 +11,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use touchline_pack::{Manifest, SegmentEntry, Stream, Track};
-use touchline_scene::{Seconds, SortedMap, SortedSet};
+use touchline_scene::{Extent, Seconds, SortedMap, SortedSet};
 
 use crate::average::Average;
 use crate::event::{JobId, RequestId, Shown, StreamKey, StreamKind};
 use crate::retry::Attempts;
+use crate::sight::Sight;
 use crate::throughput::Throughput;
 
 /// Bytes that the GPU needs for a frame beside its points, vertices and pixels.
@@ -87,6 +88,12 @@ pub(crate) struct StreamBuffer {
     decode_secs: Average,
     /// When one was last made.
     decoded_at: Seconds,
+    /// Points of such a frame at most.
+    element_count: u32,
+    /// Where the points of the last one were.
+    extent: Option<Extent>,
+    /// How many of its track's layers are worth having where it is seen from.
+    pub(crate) layers_needed: usize,
     seen_bytes: u64,
     seen_count: u64,
 }
@@ -503,11 +510,35 @@ impl Buffer {
         replaced.filter(|&name| name != key)
     }
 
-    /// Notes how long decoders worked on a frame of a job under way.
+    /// Notes from where all is seen, if that is known; says whether other layers are needed now.
+    pub(crate) fn look(&mut self, sight: Option<Sight>) -> bool {
+        let mut has_changed = false;
+        for base in 0..self.streams.len() {
+            let layers = &self.streams[base..base + self.streams[base].layer_count];
+            // That of the finest frames, which are the newest wherever anything is refined.
+            let finest = layers.iter().rposition(|layer| layer.extent.is_some());
+            let seen = finest.and_then(|finest| Some((layers[finest].extent?, finest + 1)));
+            let is_points = matches!(self.streams[base].key.kind, StreamKind::Layer(_));
+            let needed = match (sight, seen) {
+                (Some(sight), Some((extent, layer_count))) => {
+                    let counts: Vec<u32> = layers.iter().map(|layer| layer.element_count).collect();
+                    sight.layers_needed(extent, layer_count, &counts)
+                }
+                // The first frame will tell.
+                (Some(_), None) if is_points => 1,
+                (_, None) | (None, _) => usize::MAX,
+            };
+            has_changed |= needed != self.streams[base].layers_needed;
+            self.streams[base].layers_needed = needed;
+        }
+        has_changed
+    }
+
+    /// Notes how long decoders worked on a frame of a job under way, and where its points are.
     pub(crate) fn decoded(
         &mut self,
         (key, frame): (StreamKey, u32),
-        decode: Seconds,
+        (decode, extent): (Seconds, Option<Extent>),
         now: Seconds,
     ) {
         if let Some(job) = self.job_of(key, frame).and_then(|id| self.jobs.get(&id)) {
@@ -516,6 +547,7 @@ impl Buffer {
                 .decode_secs
                 .add(decode.0, 1.0, DECODE_HALF_LIFE_FRAMES);
             finest.decoded_at = now;
+            finest.extent = extent;
         }
     }
 
@@ -592,6 +624,9 @@ impl StreamBuffer {
             bytes_per_frame: bytes_per_frame(stream),
             decode_secs: Average::default(),
             decoded_at: Seconds(0.0),
+            element_count: stream.element_count_max,
+            extent: None,
+            layers_needed: usize::MAX,
             seen_bytes: 0,
             seen_count: 0,
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use touchline_pack::Manifest;
-use touchline_scene::{Seconds, Viewpoint};
+use touchline_scene::{Extent, Seconds, Viewpoint};
 
 /// Names a stream of the open pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +87,8 @@ pub enum Event {
         topology: Option<u32>,
         /// What decoders worked on it, all that had a part in it together; 0 where none did.
         decode: Seconds,
+        /// Where its points are; none for what is not made of points.
+        extent: Option<Extent>,
     },
     /// A decode job handed over its last frame.
     JobDone {
@@ -110,6 +112,13 @@ pub enum Event {
     Gesture(Gesture),
     /// The page or the element went out of sight (true) or came back (false).
     Hidden(bool),
+    /// The picture has another size, pixels; before the first every layer is worth having.
+    Resized {
+        /// At least 1.
+        width: u32,
+        /// At least 1.
+        height: u32,
+    },
     /// The GPU device was lost: no frame is resident any more and every decode job is void.
     FramesLost,
 }
@@ -454,4 +463,7 @@ pub struct Stats {
     pub lost_segment_count: u32,
     /// Times the picture had to wait after it first moved.
     pub stall_count: u32,
+    /// Index of the finest layer that is worth having where it is seen from, of the selected
+    /// points track that needs the fewest; none without points.
+    pub layer_needed: Option<u8>,
 }

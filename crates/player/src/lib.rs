@@ -20,6 +20,7 @@ mod rank;
 mod retry;
 mod run;
 mod schedule;
+mod sight;
 mod status;
 mod throughput;
 mod transport;
@@ -28,6 +29,7 @@ mod wish;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use glam::Vec2;
 use touchline_pack::Manifest;
 use touchline_scene::{FrameRate, Held, Seconds, Viewpoint};
 
@@ -45,6 +47,7 @@ use picture::Wanted;
 use rank::Focus;
 use run::Run;
 use schedule::{Outcome, plan};
+use sight::Sight;
 use status::{Stall, Told};
 use transport::Transport;
 
@@ -69,6 +72,8 @@ pub struct Player {
     now: Option<Seconds>,
     mode: Mode,
     is_hidden: bool,
+    /// Width and height of the picture, pixels.
+    picture_px: Option<Vec2>,
     clock: FollowClock,
     /// What the video showed last, for a pack that is opened later.
     video: Option<VideoSample>,
@@ -104,6 +109,7 @@ impl Player {
             now: None,
             mode: Mode::default(),
             is_hidden: false,
+            picture_px: None,
             clock: FollowClock::default(),
             video: None,
             transport: Transport::new(FrameRate::whole(1), 0),
@@ -165,6 +171,10 @@ impl Player {
             Event::Grown(manifest) => return self.grow(manifest, now),
             Event::Command(command) => return self.obey(command, now),
             Event::Hidden(is_hidden) => self.is_hidden = *is_hidden,
+            &Event::Resized { width, height } => {
+                let is_empty = width == 0 || height == 0;
+                self.picture_px = (!is_empty).then(|| Vec2::new(width as f32, height as f32));
+            }
             Event::VideoGone => {
                 self.video = None;
                 self.clock.forget();
@@ -195,8 +205,9 @@ impl Player {
                 size_bytes,
                 topology,
                 decode,
+                extent,
             } => {
-                pack.buffer.decoded((stream, frame), decode, now);
+                pack.buffer.decoded((stream, frame), (decode, extent), now);
                 let held = (size_bytes, topology);
                 (pack.frame_ready(stream, frame, held), None)
             }
@@ -508,6 +519,11 @@ impl Player {
             is_hidden: self.is_hidden,
         };
         let key = (focus.run, focus.lead_count(), self.is_hidden);
+        let sight = self.picture_px.map(|picture_px| Sight {
+            viewpoint: pack.camera.viewpoint(),
+            picture_px,
+        });
+        let has_events = pack.buffer.look(sight) || has_events;
         let is_due = self.outcome.retry_at.is_some_and(|at| at <= now);
         let is_fresh = self.planned == Some(key) && !self.outcome.is_truncated;
         if self.has_failed || (is_fresh && !has_events && !is_due) {

@@ -7,7 +7,9 @@ use touchline_scene::{Seconds, sorted};
 
 use crate::buffer::{Buffer, Job, SegmentRef, Slot};
 use crate::camera::Camera;
-use crate::event::{Action, FailReason, JobId, Notice, Problem, Recovery, RequestId, StreamKey};
+use crate::event::{
+    Action, FailReason, JobId, Notice, Problem, Recovery, RequestId, StreamKey, StreamKind,
+};
 use crate::picture::Picture;
 use crate::retry::{Circumstances, Verdict, code_of, mix};
 
@@ -211,6 +213,16 @@ impl Pack {
             stream: Some(self.buffer.streams[at.stream].key),
             segment: Some(at.segment),
         })
+    }
+
+    /// Index of the finest layer worth having, of the selected points track that needs the fewest.
+    pub(crate) fn layer_needed(&self) -> Option<u8> {
+        let bodies = self.selected.iter();
+        let bodies = bodies.filter_map(|&track| self.buffer.tracks[usize::from(track)].first());
+        let streams = bodies.map(|&body| &self.buffer.streams[body]);
+        let points = streams.filter(|stream| matches!(stream.key.kind, StreamKind::Layer(_)));
+        let needed = points.map(|stream| stream.layer_count.min(stream.layers_needed) as u8 - 1);
+        needed.min()
     }
 
     /// Stretches of the replay for which every selected track's bytes or frames are here.

@@ -237,6 +237,7 @@ impl Player {
             is_after_end: followed.is_some_and(|position| position >= duration),
             lost_segment_count: buffer.lost_segment_count,
             stall_count: self.stall_count,
+            layer_needed: pack.layer_needed(),
         }
     }
 

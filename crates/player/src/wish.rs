@@ -167,11 +167,14 @@ impl Wisher<'_> {
         most.max(all / self.config.decoder_count.max(1) as f64)
     }
 
-    /// How many layers decoders keep up with; any number of what they need not keep up with.
-    fn layers_decodable(&self, stream: usize) -> usize {
+    /// How many layers are worth having: can be told from fewer, and, where the clock runs,
+    /// decoders keep up with.
+    fn layers_wanted(&self, stream: usize) -> usize {
+        let base = self.buffer.streams[stream].base;
+        let needed = self.buffer.streams[base].layers_needed;
         match self.is_running(stream) {
-            true => self.buffer.layer_decodable + 1,
-            false => usize::MAX,
+            true => needed.min(self.buffer.layer_decodable + 1),
+            false => needed,
         }
     }
 
@@ -243,7 +246,7 @@ impl Wisher<'_> {
         let fits = |layer_count: &usize| {
             let finest = &self.buffer.streams[base + layer_count - 1];
             self.buffer.can_make(base, frame, *layer_count)
-                && *layer_count <= self.layers_decodable(base)
+                && *layer_count <= self.layers_wanted(base)
                 && finest.frame_bytes_max.saturating_mul(held_count) <= self.decoded_max()
         };
         let fewer = || (2..=layer_count).rev().find(fits);
@@ -251,7 +254,7 @@ impl Wisher<'_> {
             let least = || self.buffer.layers_least(base, frame).min(layer_count);
             fewer().unwrap_or_else(least)
         } else {
-            layer_count
+            layer_count.min(self.layers_wanted(base))
         }
     }
 
@@ -361,7 +364,7 @@ impl Wisher<'_> {
     /// long before it is shown.
     fn is_spared(&self, at: SegmentRef, distance: u32) -> bool {
         let buffer = &self.buffer.streams[at.stream];
-        let layer_count = buffer.layer_count.min(self.layers_decodable(at.stream));
+        let layer_count = buffer.layer_count.min(self.layers_wanted(at.stream));
         let track = &self.buffer.streams[at.stream..at.stream + layer_count];
         if !buffer.is_alternative() || track.len() < 2 {
             return false;
@@ -380,7 +383,7 @@ impl Wisher<'_> {
     fn is_layer_needed(&self, at: SegmentRef, frame: u32) -> bool {
         let StreamBuffer { base, layer, .. } = self.buffer.streams[at.stream];
         let hoped = self.buffer.layers_hoped(base, frame);
-        let hoped = hoped.min(self.layers_decodable(base));
+        let hoped = hoped.min(self.layers_wanted(base));
         let held = self.buffer.layers_held(base, frame);
         if !self.buffer.streams[at.stream].is_alternative() {
             return layer < hoped && held < hoped;

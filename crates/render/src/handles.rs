@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use touchline_scene::{Lattice, PointChunk};
+use touchline_scene::{Extent, Lattice, PointChunk};
 
 use crate::pool::Lease;
 
@@ -20,6 +20,11 @@ pub struct PointsHandle {
 }
 
 impl PointsHandle {
+    /// Where its points are; none where there are no points.
+    pub fn extent(&self) -> Option<Extent> {
+        PointChunk::extent(&self.chunks)
+    }
+
     /// Bytes it holds on the GPU.
     pub fn size_bytes(&self) -> u64 {
         lease_bytes(self.points.as_ref()) + lease_bytes(self.grids.as_ref())

@@ -12,6 +12,15 @@ pub struct Bounds {
     pub hi: Vec3,
 }
 
+/// Where points are and how far apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extent {
+    /// Around all of them.
+    pub bounds: Bounds,
+    /// Between neighbouring points where they are densest, metres.
+    pub spacing_metres: f32,
+}
+
 impl Bounds {
     /// Holds nothing; grows with [`Bounds::include`].
     pub const EMPTY: Self = Self {

@@ -5,7 +5,7 @@
 use bytemuck::{Pod, Zeroable};
 use glam::{Vec2, Vec3, Vec3A};
 
-use crate::Bounds;
+use crate::{Bounds, Extent};
 
 /// One instant of one track, decoded.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +48,17 @@ pub struct PointChunk {
 }
 
 impl PointChunk {
+    /// Where the points of several are; none where there are no points.
+    pub fn extent(chunks: &[Self]) -> Option<Extent> {
+        let chunks = || chunks.iter().filter(|chunk| chunk.point_count > 0);
+        let bounds = chunks().map(Self::bounds).reduce(Bounds::union)?;
+        let spacings = chunks().map(|chunk| chunk.spacing_metres);
+        Some(Extent {
+            bounds,
+            spacing_metres: spacings.fold(f32::INFINITY, f32::min),
+        })
+    }
+
     /// The box that holds every point.
     pub fn bounds(&self) -> Bounds {
         let lo = Vec3::from(self.origin);

@@ -11,7 +11,7 @@ mod numbers;
 mod sorted;
 mod time;
 
-pub use bounds::Bounds;
+pub use bounds::{Bounds, Extent};
 pub use camera::{Camera, Lens, Pose, Viewpoint};
 pub use frame::{
     Frame, Lattice, MeshFrame, MeshTopology, PackedAttribute, PackedPoint, PackedVertex,

@@ -201,6 +201,7 @@ impl Core {
             Command::Close {} => self.close(),
             Command::Resize { width, height } => {
                 self.screen.resize(width, height);
+                self.inbox.push(Event::Resized { width, height });
                 self.picture.spoil();
             }
             Command::Visible { is_visible } => {
@@ -648,6 +649,10 @@ impl Core {
             Resident::Mesh(_, run, _) => self.store.topology(*run),
             Resident::Points(..) | Resident::Texture(_) => None,
         };
+        let extent = match &resident {
+            Resident::Points(points, _) => points.extent(),
+            Resident::Mesh(..) | Resident::Texture(_) => None,
+        };
         let topology = topology.map(|topology| topology.number);
         self.store.put_frame(stream, frame, resident);
         self.inbox.push(Event::FrameReady {
@@ -656,6 +661,7 @@ impl Core {
             size_bytes,
             topology,
             decode,
+            extent,
         });
     }
 

@@ -471,6 +471,9 @@ messages! {
         pub held_bytes: f64,
         /// Frame on screen minus the video's frame, milliseconds; none where there is no video.
         pub sync_error_ms: Option<f64>,
+        /// Index of the finest layer that is worth having where it is seen from, of the points
+        /// track that needs the fewest; none without points.
+        pub layer_needed: Option<u8>,
         /// Points or triangles in the last picture.
         pub element_count: f64,
     }

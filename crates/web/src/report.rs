@@ -178,6 +178,7 @@ impl Reporter {
             fetched_bytes: self.fetched_bytes,
             held_bytes: stats.held_bytes as f64,
             sync_error_ms: stats.sync_error.map(Seconds::as_millis),
+            layer_needed: stats.layer_needed,
             element_count: picture.element_count as f64,
         }));
     }
