@@ -133,6 +133,18 @@ fn one_sample_shows_the_same_scene() {
 }
 
 #[test]
+fn warming_up_leaves_no_trace() {
+    let mut cold = Bench::new();
+    let mut warm = Bench::new();
+    warm.renderer.warm_up().unwrap();
+    let [cold, warm] = [&mut cold, &mut warm].map(|bench| {
+        let ball = upload_ball(bench);
+        bench.draw(&on(Surface::Pitch), &[points(&ball)])
+    });
+    assert_eq!(cold, warm);
+}
+
+#[test]
 fn light_falls_as_its_twin_says() {
     let mut bench = Bench::new();
     let frame = &mesh_ball(&mut bench, [255; 4]);

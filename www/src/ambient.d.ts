@@ -11,13 +11,12 @@ declare module "touchline-engine" {
   import type { TexturedManifest } from "./textures.js";
 
   export class Engine {
-    /** Rejects with a `Problem` if there is nothing to draw with. */
-    static start(
+    constructor(
       canvas: OffscreenCanvas,
       decoders: MessagePort[],
       send: (notice: Notice) => void,
       decodable: (manifest: TexturedManifest) => Promise<TexturedManifest>,
-    ): Promise<Engine>;
+    );
     receive(command: Command): void;
     free(): void;
   }

@@ -61,7 +61,7 @@ export class EngineHost {
       const send = (notice: Notice): void => {
         if (!this.#isOver) this.#send(notice);
       };
-      return await Engine.start(canvas, ports, send, decodable);
+      return new Engine(canvas, ports, send, decodable);
     } catch (error) {
       this.#send({ kind: "problem", ...problemFromStart(error, wasmUrl) });
       return null;

@@ -54,7 +54,7 @@ export class Transport {
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#engine = this.#start().catch((error: unknown) => {
-      this.#heard({ kind: "problem", ...scriptProblem(error, options.urls.engineWorker) });
+      this.#failed(error);
       return null;
     });
   }
@@ -78,8 +78,9 @@ export class Transport {
 
   async #start(): Promise<EnginePort | null> {
     const { canvas, urls, isInline } = this.#options;
-    const starting = isInline ? Promise.resolve(null) : startWorker(urls.engineWorker);
-    const [worker, ports] = await Promise.all([starting, this.#startDecoders()]);
+    const starting = isInline ? null : startWorker(urls.engineWorker);
+    const ports = this.#startDecoders(); // The engine need not wait for them.
+    const worker = await starting;
     this.#engineWorker = worker;
     if (this.#isClosed) return null; // `close` is waiting to end what has just begun.
     const start: EngineStart = { canvas, ports, wasmUrl: urls.engineWasm };
@@ -99,31 +100,36 @@ export class Transport {
   }
 
   /** Starts the decoders and returns the engine's port to each: at least one. */
-  async #startDecoders(): Promise<MessagePort[]> {
-    const { urls, isInline } = this.#options;
-    const count = isInline ? 0 : decoderCount(navigator.hardwareConcurrency);
-    const starting = Array.from({ length: count }, () => startWorker(urls.decodeWorker));
-    const workers = (await Promise.all(starting)).filter((worker) => worker !== null);
-    this.#decodeWorkers.push(...workers);
-    if (workers.length === 0) return [await this.#startInlineDecoder()];
-    return workers.map((worker) => {
-      this.#listen(worker);
+  #startDecoders(): MessagePort[] {
+    const { isInline } = this.#options;
+    const count = isInline ? 1 : decoderCount(navigator.hardwareConcurrency);
+    return Array.from({ length: count }, () => {
       const { port1, port2 } = new MessageChannel();
-      const message: DecodeStart = { kind: "port", wasmUrl: urls.decoderWasm };
-      worker.postMessage(message, [port1]);
+      this.#startDecoder(port1).catch((error: unknown) => this.#failed(error));
       return port2;
     });
   }
 
-  async #startInlineDecoder(): Promise<MessagePort> {
-    const { urls } = this.#options;
+  async #startDecoder(port: MessagePort): Promise<void> {
+    const { urls, isInline } = this.#options;
+    const worker = isInline ? null : await startWorker(urls.decodeWorker);
+    if (worker !== null) {
+      this.#decodeWorkers.push(worker);
+      if (this.#isClosed) return worker.terminate();
+      this.#listen(worker);
+      const message: DecodeStart = { kind: "port", wasmUrl: urls.decoderWasm };
+      return worker.postMessage(message, [port]);
+    }
     const module = (await import(/* @vite-ignore */ urls.decodeWorker)) as {
       serveDecoder: typeof import( "./decode-worker.js").serveDecoder;
     };
-    const { port1, port2 } = new MessageChannel();
+    if (this.#isClosed) return;
     const send = (notice: Notice): void => this.#heard(notice);
-    this.#decodeLoops.push(module.serveDecoder(port1, urls.decoderWasm, send));
-    return port2;
+    this.#decodeLoops.push(module.serveDecoder(port, urls.decoderWasm, send));
+  }
+
+  #failed(error: unknown): void {
+    this.#heard({ kind: "problem", ...scriptProblem(error, this.#options.urls.engineWorker) });
   }
 
   #listen(worker: Worker): void {

@@ -23,6 +23,7 @@ mod textures;
 pub mod twin;
 mod upload;
 mod view;
+mod warm;
 
 #[cfg(target_arch = "wasm32")]
 pub use canvas::{Canvas, CanvasSource, Presented};

@@ -19,7 +19,7 @@ use touchline_player::{
 use touchline_scene::{Seconds, SortedMap};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::MessagePort;
+use web_sys::{MessagePort, OffscreenCanvas};
 
 use crate::cmcd::Figures;
 use crate::convert;
@@ -33,7 +33,7 @@ use crate::open::{Place, Source, open};
 use crate::picture::Picture;
 use crate::report::Reporter;
 use crate::requests::{Requests, Wanted};
-use crate::screen::Screen;
+use crate::screen::{Opened, Screen};
 use crate::store::{HeldSegment, Resident, Store};
 use crate::texture::{self, Image};
 use crate::upload;
@@ -45,6 +45,9 @@ const ROUND_COUNT_MAX: usize = 16;
 /// The engine's one state, shared by every callback.
 #[derive(Clone)]
 pub(crate) struct Shared(Rc<RefCell<Core>>);
+
+/// Something to be done.
+type Deed = Box<dyn FnOnce(&mut Core)>;
 
 /// A decode job under way.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +73,8 @@ pub(crate) struct Core {
     pub(crate) decodable: Function,
     /// Of a manifest, at first or again.
     pub(crate) opening: Option<Abort>,
+    /// To be done as soon as the screen is open.
+    postponed: Vec<Deed>,
     fetches: SortedMap<RequestId, Abort>,
     jobs: SortedMap<JobId, RunningJob>,
     /// Grows whenever another pack is opened, so that late answers can tell.
@@ -86,9 +91,9 @@ pub(crate) struct Core {
 }
 
 impl Shared {
-    /// An engine at rest, with a screen and nothing to show.
+    /// An engine with nothing to show, and soon with a screen.
     pub(crate) fn new(
-        screen: Screen,
+        canvas: OffscreenCanvas,
         ports: Vec<MessagePort>,
         send: Function,
         decodable: Function,
@@ -110,23 +115,22 @@ impl Shared {
                 decoder_count: decoders.count().max(1),
                 ..Config::default()
             };
-            let mut report = Reporter::default();
-            report.started(&screen);
             RefCell::new(Core {
                 me: me.clone(),
                 player: Player::new(config),
                 manifest: None,
                 source: None,
                 store: Store::default(),
-                screen,
+                screen: Screen::new(&canvas),
                 picture: Picture::new(done),
-                report,
+                report: Reporter::default(),
                 decoders,
                 inbox: Vec::new(),
                 requests: Requests::new(send.clone()),
                 send,
                 decodable,
                 opening: None,
+                postponed: Vec::new(),
                 fetches: SortedMap::default(),
                 jobs: SortedMap::default(),
                 visit: 0,
@@ -140,21 +144,36 @@ impl Shared {
                 scratch: Vec::new(),
             })
         });
+        open_screen(Rc::downgrade(&core), canvas);
         let me = Rc::downgrade(&core);
         spawn_local(async move {
             while let Some(number) = displayed.next().await {
                 enter(&me, |core| core.displayed(number));
             }
         });
-        let shared = Self(core);
-        shared.enter(Core::watch_device);
-        shared
+        Self(core)
     }
 
     /// Does a deed as a callback would.
     pub(crate) fn enter(&self, deed: impl FnOnce(&mut Core)) {
         enter(&Rc::downgrade(&self.0), deed);
     }
+}
+
+/// Opens the GPU; a core that is gone by then has none.
+fn open_screen(core: Weak<RefCell<Core>>, canvas: OffscreenCanvas) {
+    spawn_local(async move {
+        let mut opened = Some(Screen::open(canvas).await);
+        enter(&core, |core| {
+            if let Some(opened) = opened.take() {
+                core.screen_opened(opened);
+            }
+        });
+        // Closed meanwhile.
+        if let Some(Ok(unwanted)) = opened {
+            unwanted.close();
+        }
+    });
 }
 
 /// The one way in: does the deed, lets the player think, then speaks to the page.
@@ -209,7 +228,7 @@ impl Core {
                 self.inbox.push(Event::Hidden(!is_visible));
                 self.picture.spoil();
             }
-            Command::LoseDevice {} => {
+            Command::LoseDevice {} if self.screen.is_open() => {
                 self.screen.lose();
                 self.device_lost("lost on request".to_owned());
             }
@@ -263,6 +282,7 @@ impl Core {
     /// Stops and drops all that belongs to the open pack.
     fn forget_pack(&mut self) {
         self.visit += 1;
+        self.postponed.clear();
         self.opening.take().inspect(Abort::abort);
         for (_, abort) in self.fetches.take() {
             abort.abort();
@@ -299,7 +319,8 @@ impl Core {
         }
         self.report
             .observe(&self.player, self.manifest.as_deref(), &self.picture);
-        if self.is_visible && (self.player.is_moving() || self.picture.is_stale(&self.player)) {
+        let is_stale = || self.picture.is_stale(&self.player);
+        if self.is_visible && (self.player.is_moving() || is_stale() || self.screen.is_busy()) {
             self.ask_for_frame();
         }
         self.set_wake();
@@ -325,6 +346,8 @@ impl Core {
         }
         if self.picture.is_stale(&self.player) && self.screen.is_ready() {
             self.draw();
+        } else {
+            self.screen.look();
         }
     }
 
@@ -559,7 +582,8 @@ impl Core {
         let video = self.stream(stream)?.codec_string.clone();
         if stream.kind.is_texture() && video.is_none() {
             let held = self.store.segment(stream, index)?.clone();
-            texture::decode(self.me.clone(), self.visit, id, stream, held, frames);
+            let (me, visit) = (self.me.clone(), self.visit);
+            self.once_open(move |_| texture::decode(me, visit, id, stream, held, frames));
             return Some(());
         }
         let held = |layer| self.store.segment(stream.with_layer(layer), index).cloned();
@@ -584,6 +608,10 @@ impl Core {
     }
 
     fn answered(&mut self, answer: Answer) {
+        self.once_open(|core| core.take_answer(answer));
+    }
+
+    fn take_answer(&mut self, answer: Answer) {
         let Some(answer) = self.decoders.join(answer) else {
             return;
         };
@@ -609,7 +637,9 @@ impl Core {
                 self.report.decoded(millis);
                 let key = held.segment.key_before(index as usize) as u32;
                 let run = (running.stream, running.segment, key);
-                let renderer = self.screen.renderer();
+                let Some(renderer) = self.screen.renderer() else {
+                    return;
+                };
                 match upload::upload(&data, run, &mut self.store, renderer) {
                     Ok((resident, size_bytes)) => {
                         let frame = held.segment.first_frame + index;
@@ -681,6 +711,32 @@ impl Core {
     pub(crate) fn job_failed(&mut self, job: JobId, recovery: Recovery) {
         if self.jobs.remove(&job).is_some() {
             self.inbox.push(Event::JobFailed { job, recovery });
+        }
+    }
+
+    /// Does what needs a GPU, now or as soon as there is one; not if another pack is opened first.
+    fn once_open(&mut self, deed: impl FnOnce(&mut Self) + 'static) {
+        if self.screen.is_open() {
+            deed(self);
+        } else {
+            self.postponed.push(Box::new(deed));
+        }
+    }
+
+    fn screen_opened(&mut self, opened: Result<Opened, Problem>) {
+        match opened {
+            Ok(opened) => {
+                self.screen.replace(opened);
+                self.watch_device();
+                self.report.started(&self.screen);
+                for deed in std::mem::take(&mut self.postponed) {
+                    deed(self);
+                }
+            }
+            Err(problem) => {
+                self.close();
+                self.report.say(Notice::Problem(problem));
+            }
         }
     }
 

@@ -5,10 +5,9 @@ use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessagePort, OffscreenCanvas};
 
-use crate::core::{Shared, to_js};
+use crate::core::Shared;
 use crate::messages::Command;
 use crate::reading::Reader;
-use crate::screen::Screen;
 
 /// What JavaScript holds. Converts and forwards; decides nothing.
 #[wasm_bindgen]
@@ -18,28 +17,23 @@ pub struct Engine {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Opens the GPU and listens.
+    /// Listens, and opens the GPU meanwhile: a pack is fetched and decoded without one.
     ///
     /// - `canvas`: where to draw.
     /// - `decoders`: one port to each decode worker, at least one.
     /// - `send`: called with each notice.
     /// - `decodable`: given a manifest, promises it without the textures that this browser cannot
     ///   decode.
-    ///
-    /// # Errors
-    /// A `Problem` as `www/src/messages.ts` has it, if there is nothing to draw with.
-    pub async fn start(
+    #[wasm_bindgen(constructor)]
+    pub fn new(
         canvas: OffscreenCanvas,
         decoders: Vec<MessagePort>,
         send: Function,
         decodable: Function,
-    ) -> Result<Engine, JsValue> {
+    ) -> Engine {
         console_error_panic_hook::set_once();
-        let screen = Screen::open(canvas)
-            .await
-            .map_err(|problem| to_js(&problem))?;
-        let shared = Shared::new(screen, decoders, send, decodable);
-        Ok(Self { shared })
+        let shared = Shared::new(canvas, decoders, send, decodable);
+        Self { shared }
     }
 
     /// Takes a command of the page.

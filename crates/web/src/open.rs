@@ -127,7 +127,7 @@ pub(crate) fn resolve(relative: &str, base: &str) -> Option<String> {
 /// Fetches and checks the manifest of the pack at `src`.
 ///
 /// - `requests`: how.
-/// - `decodable`: as for [`crate::Engine::start`].
+/// - `decodable`: as for [`crate::Engine::new`].
 ///
 /// # Errors
 /// A fatal [`Problem`] that says what and where.

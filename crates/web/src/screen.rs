@@ -48,36 +48,46 @@ struct Pace {
 
 /// The canvas and its GPU.
 pub(crate) struct Screen {
-    opened: Opened,
+    /// `None` until the GPU is there.
+    opened: Option<Opened>,
     size_px: UVec2,
     losses: VecDeque<Seconds>,
     is_lost: bool,
 }
 
 impl Screen {
+    /// A screen without a GPU: [`Screen::replace`] gives it one.
+    pub(crate) fn new(source: &OffscreenCanvas) -> Self {
+        Self {
+            opened: None,
+            size_px: UVec2::new(source.width(), source.height()),
+            losses: VecDeque::new(),
+            is_lost: false,
+        }
+    }
+
     /// Opens the GPU that draws to `source`.
     ///
     /// # Errors
     /// Problems 5001 to 5005: there is nothing to draw with.
-    pub(crate) async fn open(source: OffscreenCanvas) -> Result<Self, Problem> {
+    pub(crate) async fn open(source: OffscreenCanvas) -> Result<Opened, Problem> {
         let size_px = UVec2::new(source.width(), source.height());
         if !js::has_web_gpu() {
             return Err(gpu_problem(5001, "this browser has no WebGPU"));
         }
-        let opened = Canvas::open(CanvasSource::Offscreen(source), size_px).await;
-        Ok(Self {
-            opened: Opened::new(opened)?,
-            size_px,
-            losses: VecDeque::new(),
-            is_lost: false,
-        })
+        Opened::new(Canvas::open(CanvasSource::Offscreen(source), size_px).await)
+    }
+
+    /// Whether there is a GPU, or was one that will be back.
+    pub(crate) fn is_open(&self) -> bool {
+        self.opened.is_some()
     }
 
     /// Draws at another size from now on, device pixels.
     pub(crate) fn resize(&mut self, width: u32, height: u32) {
         self.size_px = UVec2::new(width, height);
-        if !self.is_lost {
-            self.opened.canvas.resize(&self.opened.gpu, self.size_px);
+        if let Some(opened) = self.opened.as_mut().filter(|_| !self.is_lost) {
+            opened.canvas.resize(&opened.gpu, self.size_px);
         }
     }
 
@@ -87,30 +97,48 @@ impl Screen {
     }
 
     /// What uploads and draws.
-    pub(crate) fn renderer(&mut self) -> &mut Renderer {
-        &mut self.opened.renderer
+    pub(crate) fn renderer(&mut self) -> Option<&mut Renderer> {
+        Some(&mut self.opened.as_mut()?.renderer)
     }
 
     /// Fills a texture with an image, which is at least as large.
     pub(crate) fn write_image(&mut self, texture: &TextureHandle, image: &Image) {
-        let Opened { gpu, renderer, .. } = &mut self.opened;
-        renderer.write_image(gpu, texture, image.0.clone());
+        if let Some(Opened { gpu, renderer, .. }) = &mut self.opened {
+            renderer.write_image(gpu, texture, image.0.clone());
+        }
     }
 
     /// The adapter, in the browser's words.
     pub(crate) fn adapter_name(&self) -> String {
-        self.opened.gpu.adapter.get_info().name
+        let opened = self.opened.as_ref();
+        opened.map_or_else(String::new, |opened| opened.gpu.adapter.get_info().name)
     }
 
     /// How long from a picture's instant until it can be seen, as it was lately.
     pub(crate) fn latency(&self) -> Seconds {
-        self.opened.pace.latency()
+        let opened = self.opened.as_ref();
+        opened.map_or(Seconds(0.0), |opened| opened.pace.latency())
     }
 
     /// Whether the GPU has room for another picture.
     pub(crate) fn is_ready(&self) -> bool {
-        let pending_count = self.opened.pace.pending_count.load(Ordering::Relaxed);
-        !self.is_lost && pending_count < PENDING_COUNT_MAX
+        let has_room =
+            |opened: &Opened| opened.pace.pending_count.load(Ordering::Relaxed) < PENDING_COUNT_MAX;
+        !self.is_lost && self.opened.as_ref().is_some_and(has_room)
+    }
+
+    /// Whether the GPU has a picture that is not done, as far as is known.
+    pub(crate) fn is_busy(&self) -> bool {
+        let is_busy = |opened: &Opened| opened.pace.pending_count.load(Ordering::Relaxed) > 0;
+        !self.is_lost && self.opened.as_ref().is_some_and(is_busy)
+    }
+
+    /// Has the browser look which pictures are done. Firefox looks when something is submitted,
+    /// else ten times a second (bugzilla.mozilla.org, 1870699): too late for the next picture.
+    pub(crate) fn look(&self) {
+        if let Some(opened) = self.opened.as_ref().filter(|_| self.is_busy()) {
+            opened.gpu.queue.submit([]);
+        }
     }
 
     /// Draws a picture; says whether it will show. `done` is called when the GPU has drawn it.
@@ -120,16 +148,16 @@ impl Screen {
         items: &[Item<'_>],
         done: impl FnOnce() + Send + 'static,
     ) -> bool {
-        if self.is_lost {
+        let Some(opened) = self.opened.as_mut().filter(|_| !self.is_lost) else {
             return false;
-        }
+        };
         let started = js::now();
         let Opened {
             gpu,
             canvas,
             renderer,
             pace,
-        } = &mut self.opened;
+        } = opened;
         // Lost is heard of by the device's own callback too, which knows the reason.
         if canvas.draw(gpu, renderer, view, items) != Presented::Shown {
             return false;
@@ -145,17 +173,21 @@ impl Screen {
 
     /// Loses the device on purpose.
     pub(crate) fn lose(&self) {
-        self.opened.gpu.device.destroy();
+        if let Some(opened) = &self.opened {
+            opened.close();
+        }
     }
 
     /// Resolves with the browser's words when the device is lost; never, if that is on purpose.
     pub(crate) fn lost(&self) -> impl Future<Output = Option<String>> + use<> {
         // The callback must be `Send` and may be called again: a channel is both.
         let (sender, mut receiver) = mpsc::unbounded();
-        self.opened.gpu.on_lost(move |reason| {
-            // Nobody listens any more when the engine is gone.
-            let _ = sender.unbounded_send(reason.to_owned());
-        });
+        if let Some(opened) = &self.opened {
+            opened.gpu.on_lost(move |reason| {
+                // Nobody listens any more when the engine is gone.
+                let _ = sender.unbounded_send(reason.to_owned());
+            });
+        }
         async move { receiver.next().await }
     }
 
@@ -166,22 +198,23 @@ impl Screen {
         self.losses.retain(|&at| now - at < LOSS_PERIOD);
         self.losses.push_back(now);
         let is_hopeless = self.losses.len() > LOSS_COUNT_MAX;
-        let (canvas, size_px) = (self.opened.canvas.clone(), self.size_px);
+        let canvas = self.opened.as_ref().map(|opened| opened.canvas.clone());
+        let size_px = self.size_px;
         async move {
-            if is_hopeless {
+            let Some(canvas) = canvas.filter(|_| !is_hopeless) else {
                 let text = "the GPU device is lost again and again: reload the page, or update \
                             the browser or the graphics driver";
                 return Err(gpu_problem(5004, text));
-            }
+            };
             Opened::new(canvas.open_again(size_px).await)
         }
     }
 
     /// Draws with another device from now on.
-    pub(crate) fn replace(&mut self, opened: Opened) {
-        self.opened = opened;
+    pub(crate) fn replace(&mut self, mut opened: Opened) {
+        opened.canvas.resize(&opened.gpu, self.size_px);
+        self.opened = Some(opened);
         self.is_lost = false;
-        self.opened.canvas.resize(&self.opened.gpu, self.size_px);
     }
 }
 
@@ -194,13 +227,20 @@ impl Opened {
                 gpu_problem(5005, "the canvas cannot be drawn to")
             }
         })?;
-        let renderer = Renderer::new(&gpu, canvas.format());
+        let mut renderer = Renderer::new(&gpu, canvas.format());
+        // If that fails the device is lost, and is heard of elsewhere.
+        let _ = renderer.warm_up();
         Ok(Self {
             gpu,
             canvas,
             renderer,
             pace: Arc::default(),
         })
+    }
+
+    /// Gives the GPU's memory back at once.
+    pub(crate) fn close(&self) {
+        self.gpu.device.destroy();
     }
 }
 

@@ -114,7 +114,7 @@ pub(crate) fn upload(
     (width, height): (u32, u32),
     image: &Image,
 ) -> Option<TextureHandle> {
-    let texture = core.screen.renderer().create_texture(width, height).ok()?;
+    let texture = core.screen.renderer()?.create_texture(width, height).ok()?;
     core.screen.write_image(&texture, image);
     Some(texture)
 }

@@ -1,0 +1,90 @@
+//! Has drivers do early what they leave until something is first drawn.
+
+use bytemuck::Zeroable;
+use glam::{Quat, UVec2, Vec3};
+use touchline_scene::{
+    Camera, Lattice, Lens, PackedAttribute, PackedPoint, PackedVertex, PointChunk, Pose,
+};
+
+use crate::{Background, Item, Renderer, Stage, UploadError, View};
+
+/// The smallest picture.
+const SIZE_PX: UVec2 = UVec2::splat(4);
+/// Before the camera's eyes, metres.
+const ORIGIN: [f32; 3] = [0.0, 0.0, -1.0];
+
+impl Renderer {
+    /// Draws a point and a triangle where nobody sees them: many drivers compile a pass only when
+    /// it is first used, and then the fan's first picture waits for it.
+    ///
+    /// # Errors
+    /// [`UploadError`] if the device is lost.
+    pub fn warm_up(&mut self) -> Result<(), UploadError> {
+        let chunk = PointChunk {
+            origin: ORIGIN,
+            size: [1.0; 3],
+            step_metres: 0.01,
+            spacing_metres: 1.0,
+            point_count: 1,
+            ..PointChunk::zeroed()
+        };
+        let point = self.upload_points(&[chunk], &[PackedPoint::zeroed()])?;
+        let topology = self.upload_topology(&[0, 1, 2], &[PackedAttribute::zeroed(); 3])?;
+        let lattice = Lattice {
+            origin: ORIGIN,
+            step_metres: 1.0,
+        };
+        let corner = |x, y| PackedVertex {
+            position: [x, y, 0],
+            ..PackedVertex::zeroed()
+        };
+        let corners = [corner(0, 0), corner(1, 0), corner(0, 1)];
+        let triangle = self.upload_mesh(&topology, lattice, &corners)?;
+        let items = [
+            Item::Points {
+                frame: &point,
+                opacity: 1.0,
+            },
+            Item::Mesh {
+                frame: &triangle,
+                next: None,
+                texture: None,
+                opacity: 1.0,
+                is_lit: true,
+            },
+        ];
+        let view = View {
+            camera: Camera {
+                pose: Pose {
+                    position: Vec3::ZERO,
+                    orientation: Quat::IDENTITY,
+                },
+                lens: Lens { fov_y_radians: 1.0 },
+            },
+            stage: Stage::default(),
+            background: Background::Sky,
+            shadows: &[],
+        };
+        let target = self.device.create_texture(&wgpu::TextureDescriptor {
+            label: None,
+            size: wgpu::Extent3d {
+                width: SIZE_PX.x,
+                height: SIZE_PX.y,
+                depth_or_array_layers: 1,
+            },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: self.target_format(),
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
+            view_formats: &[],
+        });
+        self.draw(
+            &target.create_view(&Default::default()),
+            SIZE_PX,
+            &view,
+            &items,
+        );
+        Ok(())
+    }
+}
