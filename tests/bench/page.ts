@@ -4,17 +4,16 @@
  * Names are those of the benchmark's report. Each figure's method stands at its function; a
  * figure that cannot be taken is not written, and takes no other with it.
  */
-import { writeFileSync } from "node:fs";
 import type { Page } from "puppeteer-core";
 import { inject, test } from "vitest";
 import { launch } from "../browser/browsers.js";
 import { pause, ReplayPage } from "../browser/replay-page.js";
 import { useBrowser } from "../browser/suite.js";
 import { errorWithin, seekPaused, SYNC_PAGE, watchPlaying } from "../browser/sync.js";
+import { median, note } from "./figures.js";
 import { installBench, measureImages, measureVideo, type Times } from "./textures.js";
 import { mainThreadsMs, mostGrown } from "./threads.js";
 
-const BROWSER = inject("browser");
 const START_COUNT = 3;
 const SEEK_COUNT = 100;
 /** Seeks that take longer than this together are too slow to count. */
@@ -24,14 +23,6 @@ const PLAYING_SECS = 5;
 const TEXTURE_ROUND_COUNT = 3;
 
 const suite = useBrowser();
-const figures: Record<string, number> = {};
-
-/** Writes what is known so far: a later measurement may end the whole run. */
-function note(name: string, figure: number): void {
-  if (!Number.isFinite(figure)) throw new Error(`${name} is ${figure}`);
-  figures[`${name}.${BROWSER}`] = figure;
-  writeFileSync(process.env["TOUCHLINE_FIGURES"] ?? "figures.json", JSON.stringify(figures));
-}
 
 /**
  * From the click on a link to the demo until its `canplay`, which is sent when the GPU has drawn
@@ -41,7 +32,7 @@ function note(name: string, figure: number): void {
 test("time to the first picture", async () => {
   const times: number[] = [];
   for (let start = 0; start < START_COUNT; start += 1) {
-    const browser = await launch(BROWSER);
+    const browser = await launch(inject("browser"));
     try {
       const opened = await ReplayPage.open(browser, inject("site"));
       times.push((await opened.waitForEvent("canplay")).atMs);
@@ -173,9 +164,4 @@ function countLongTasks(): void {
   new PerformanceObserver((list) => {
     window.longTasks = (window.longTasks ?? 0) + list.getEntries().length;
   }).observe({ type: "longtask" });
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? NaN;
 }

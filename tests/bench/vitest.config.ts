@@ -15,7 +15,7 @@ export default defineConfig({
       extends: true,
       test: {
         name: browser,
-        include: ["page.ts"],
+        include: ["page.ts", "relock.ts", "start.ts"],
         globalSetup: ["../browser/site.ts", "./textures-pack.ts"],
         provide: { browser },
       },

@@ -21,6 +21,8 @@ declare module "vitest" {
 export interface LaunchOptions {
   /** Off, it starts as a browser that has none. */
   hasWebgpu?: boolean;
+  /** On, it takes a server's certificate whoever signed it. */
+  isTrusting?: boolean;
 }
 
 const CHROMIUM_FLAGS = [
@@ -44,24 +46,27 @@ const CHROMIUM_WEBGPU_FLAGS = [
 
 /** Opens a browser. */
 export function launch(name: BrowserName, options: LaunchOptions = {}): Promise<Browser> {
-  const hasWebgpu = options.hasWebgpu ?? true;
-  return name === "chromium" ? launchChromium(hasWebgpu) : launchFirefox(hasWebgpu);
+  const { hasWebgpu = true, isTrusting = false } = options;
+  const start = name === "chromium" ? launchChromium : launchFirefox;
+  return start(hasWebgpu, isTrusting);
 }
 
-function launchChromium(hasWebgpu: boolean): Promise<Browser> {
+function launchChromium(hasWebgpu: boolean, isTrusting: boolean): Promise<Browser> {
   const webgpu = hasWebgpu ? CHROMIUM_WEBGPU_FLAGS : ["--disable-gpu"];
   return puppeteer.launch({
     browser: "chrome",
     executablePath: findProgram("TOUCHLINE_CHROMIUM", ["chromium", "google-chrome"]),
+    acceptInsecureCerts: isTrusting,
     headless: true, // The new headless mode: a whole browser without windows.
     args: [...CHROMIUM_FLAGS, ...webgpu],
   });
 }
 
-function launchFirefox(hasWebgpu: boolean): Promise<Browser> {
+function launchFirefox(hasWebgpu: boolean, isTrusting: boolean): Promise<Browser> {
   return puppeteer.launch({
     browser: "firefox",
     executablePath: findProgram("TOUCHLINE_FIREFOX", ["firefox-esr", "firefox"]),
+    acceptInsecureCerts: isTrusting,
     headless: true,
     env: { ...process.env, ...lavapipe() },
     extraPrefsFirefox: {

@@ -11,6 +11,7 @@
  *   images behind it where there is an ffmpeg, else images;
  * - `/media/video/announced.m3u8`: the demo's broadcast with a replay announced in it;
  * - `/growing/`, `/listed/`: made by a test (`making.ts`), of frames of the small pack;
+ * - `/media/video/jumping.m3u8`: its segments in another order, so that the dates jump;
  * - `/loot/`, `/liam/`: frames of real captures, where there are any.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -94,6 +95,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
   makeLightPack();
   makeColourPack();
   announceReplay();
+  reorderBroadcast();
   project.provide("captures", packRealCaptures());
   const { server, address } = await serve();
   project.provide("site", address);
@@ -170,6 +172,18 @@ function announceReplay(): void {
   const first = "#EXT-X-PROGRAM-DATE-TIME";
   const announced = playlist.replace(first, `#EXT-X-DATERANGE:${words.join(",")}\n${first}`);
   writeFileSync(join(folder, "announced.m3u8"), announced);
+}
+
+/** The demo's broadcast with its last segment second: dates that jump ahead, and back. */
+function reorderBroadcast(): void {
+  const folder = join(SITE, "media/video");
+  const playlist = readFileSync(join(folder, "broadcast.m3u8"), "utf8");
+  const [head = "", ...segments] = playlist
+    .replace("#EXT-X-ENDLIST\n", "")
+    .split(/^(?=#EXT-X-PROGRAM-DATE-TIME)/m);
+  const order = [segments[0], segments[3], segments[1]];
+  const jumping = [head, order.join("#EXT-X-DISCONTINUITY\n"), "#EXT-X-ENDLIST\n"].join("");
+  writeFileSync(join(folder, "jumping.m3u8"), jumping);
 }
 
 function makeColourPack(): void {

@@ -31,8 +31,11 @@ export const SYNC_PAGE = `test.html?${new URLSearchParams({
   nocontrols: "",
 })}`;
 
+/** The same with a broadcast whose dates jump, ahead and back, at 2 and 4 seconds. */
+export const JUMP_PAGE = SYNC_PAGE.replace("broadcast.m3u8", "jumping.m3u8");
+
 /** Puts what is needed into the page; it has one video and one replay. */
-async function prepare(page: Page): Promise<void> {
+export async function prepare(page: Page): Promise<void> {
   await page.evaluate(() => {
     // Not through a canvas: without a GPU that holds the page's thread for a whole frame's time.
     window.readFrameCode = async (video): Promise<number | null> => {

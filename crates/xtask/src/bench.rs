@@ -81,16 +81,37 @@ const GENERATED: [Sample; 2] = [
     },
 ];
 
+const BROWSERS: [&str; 2] = ["chromium", "firefox"];
+
 /// Names of the report that nothing here measures, and why.
-const UNMEASURED: [(&str, &str); 4] = [
+const UNMEASURED: [(&str, &str); 3] = [
     ("size.fallback_*", "there is no fallback build"),
-    ("start.round_trips.*", "not measured yet"),
     ("draw.*", "not measured yet"),
     (
         "main_thread.long_tasks.firefox",
         "Firefox does not tell of long tasks",
     ),
 ];
+
+/// Measures what one of `tests/bench`'s files of pages does, in both browsers; the report of the
+/// whole stays as it is.
+///
+/// # Errors
+/// If something does not build, or a page cannot be measured.
+pub(crate) fn bench_pages(file: &str) -> Result<()> {
+    setup::setup(Need::Test)?;
+    build::page(Profile::Release)?;
+    build::native("touchline-cli", &["--release"])?;
+    build::native("touchline-demo", &["--release"])?;
+    std::fs::create_dir_all(paths::in_root("target/bench"))?;
+    let mut report = Report::default();
+    for browser in BROWSERS {
+        say(&format!("Measuring {file} in {browser}"));
+        measure_pages(browser, Some(file), &mut report)?;
+    }
+    println!("\n{}", report.table());
+    Ok(())
+}
 
 /// Measures everything that can be measured here, prints a table and writes
 /// `target/bench/report.json`.
@@ -126,13 +147,13 @@ pub(crate) fn bench(with_browsers: bool) -> Result<()> {
     if let Err(error) = measure_player(&mut report) {
         report.miss("player", format!("{error:#}"));
     }
-    for browser in ["chromium", "firefox"] {
+    for browser in BROWSERS {
         if !with_browsers {
             report.miss(browser, "left out, as asked");
             continue;
         }
         say(&format!("Measuring pages in {browser}"));
-        if let Err(error) = measure_pages(browser, &mut report) {
+        if let Err(error) = measure_pages(browser, None, &mut report) {
             report.miss(browser, format!("{error:#}"));
         }
     }
@@ -250,7 +271,9 @@ fn measure_player(report: &mut Report) -> Result<()> {
 
 /// What a browser's pages cost and how well they keep step; each figure counts that was written
 /// before something failed.
-fn measure_pages(browser: &str, report: &mut Report) -> Result<()> {
+///
+/// - `file`: the one of `tests/bench`'s files that is run; all, if none is named.
+fn measure_pages(browser: &str, file: Option<&str>, report: &mut Report) -> Result<()> {
     let mut vitest = tools::from_npm("vitest");
     vitest.args([
         "run",
@@ -259,7 +282,11 @@ fn measure_pages(browser: &str, report: &mut Report) -> Result<()> {
         "--project",
         browser,
     ]);
+    vitest.args(file);
     let figures = paths::in_root(&format!("target/bench/page-{browser}.json"));
+    if figures.is_file() {
+        std::fs::remove_file(&figures)?;
+    }
     vitest
         .env("TOUCHLINE", tools::native_program("release", "touchline"))
         .env(

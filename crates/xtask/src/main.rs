@@ -61,6 +61,9 @@ enum Task {
         /// Leave out what needs a browser
         #[arg(long)]
         no_browsers: bool,
+        /// Only one file of pages: page, start or relock
+        #[arg(long, conflicts_with = "no_browsers")]
+        pages: Option<String>,
     },
     /// Learns the trees of the points codec again from the captures; they are part of the format
     Train,
@@ -84,7 +87,10 @@ fn main() -> ExitCode {
         Task::DemoAssets => assets::make(),
         Task::Test { quick } => test::test(quick),
         Task::Size => size::check(),
-        Task::Bench { no_browsers } => bench::bench(!no_browsers),
+        Task::Bench {
+            pages: Some(pages), ..
+        } => bench::bench_pages(&pages),
+        Task::Bench { no_browsers, .. } => bench::bench(!no_browsers),
         Task::Train => train::train(),
         Task::Fuzz { seconds, target } => fuzz::fuzz(target.as_deref(), seconds),
         Task::Bless => bless::bless(),
