@@ -23,34 +23,49 @@ declare global {
 }
 
 const CHANNEL = "touchline-marks";
+/** Marks stay where they are made until all is over: telling them takes time too. */
+const TELLING_MS = 200;
 
 /** Has the workers of a built site tell their marks. */
 export function markWorkers(site: string): void {
   for (const who of ["engine", "decode"]) {
     const path = join(site, `touchline/${who}-worker.js`);
-    const told = `new BroadcastChannel(${JSON.stringify(CHANNEL)})`;
-    const prelude = `(${watch.toString()})(${JSON.stringify(who)}, ${told});\n`;
+    const prelude = `(() => {
+      const marks = [];
+      const channel = new BroadcastChannel(${JSON.stringify(CHANNEL)});
+      channel.onmessage = () => channel.postMessage(marks.splice(0));
+      (${watch.toString()})(${JSON.stringify(who)}, (mark) => marks.push(mark));
+    })();\n`;
     const source = readFileSync(path, "utf8");
     if (!source.startsWith(prelude)) writeFileSync(path, prelude + source);
   }
 }
 
-/** Has a page gather the marks of its workers and its own; before its scripts. */
-export async function gatherMarks(page: Page): Promise<void> {
+/** Has a page keep its own marks; before its scripts. */
+export async function keepMarks(page: Page): Promise<void> {
   await page.evaluateOnNewDocument(`
     window.marks = [];
-    new BroadcastChannel(${JSON.stringify(CHANNEL)}).onmessage = ({ data }) => marks.push(data);
-    (${watch.toString()})("page", { postMessage: (mark) => marks.push(mark) });
-    addEventListener("canplay", () => {
-      marks.push({ name: "page canplay", atMs: performance.timeOrigin + performance.now() });
-    }, true);
+    (${watch.toString()})("page", (mark) => marks.push(mark));
   `);
 }
 
+/** All marks so far, of the page and its workers, in order. */
+export async function gatherMarks(page: Page): Promise<Mark[]> {
+  const marks = await page.evaluate(async (name, waitMs) => {
+    const channel = new BroadcastChannel(name);
+    channel.onmessage = ({ data }: MessageEvent<Mark[]>) => window.marks.push(...data);
+    channel.postMessage("tell");
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    channel.close();
+    return window.marks;
+  }, CHANNEL, TELLING_MS);
+  return marks.sort((a, b) => a.atMs - b.atMs);
+}
+
 /** Runs in the page or a worker, before its scripts; knows nothing but its arguments. */
-function watch(who: string, told: { postMessage(mark: Mark): void }): void {
+function watch(who: string, keep: (mark: Mark) => void): void {
   const mark = (name: string): void => {
-    told.postMessage({ name: `${who} ${name}`, atMs: performance.timeOrigin + performance.now() });
+    keep({ name: `${who} ${name}`, atMs: performance.timeOrigin + performance.now() });
   };
   const wrap = (
     owner: object | undefined,
@@ -99,6 +114,10 @@ function watch(who: string, told: { postMessage(mark: Mark): void }): void {
   wrap(MessagePort.prototype, "postMessage", (call, [message]) => {
     const { kind, ms } = (message ?? {}) as { kind?: string; ms?: number };
     if (kind !== undefined) mark(ms === undefined ? `sends ${kind}` : `sends ${kind} of ${ms} ms`);
+    return call();
+  });
+  wrap(who === "page" ? undefined : globalThis, "postMessage", (call, [message]) => {
+    mark(`tells ${(message as { kind?: string }).kind ?? ""}`);
     return call();
   });
   wrap(scope["Worker"]?.prototype, "postMessage", (call, [message]) => {

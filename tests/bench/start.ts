@@ -15,7 +15,7 @@ import { launch } from "../browser/browsers.js";
 import { pause } from "../browser/replay-page.js";
 import { SITE } from "../browser/site.js";
 import { loadNow, median, note } from "./figures.js";
-import { gatherMarks, type Mark, markWorkers } from "./marks.js";
+import { gatherMarks, keepMarks, type Mark, markWorkers } from "./marks.js";
 import { SlowSite } from "./network.js";
 
 const ROUND_TRIP_MS = 50;
@@ -85,7 +85,7 @@ async function visit(
   run: number,
 ): Promise<Visit & { manifest: ManifestLike }> {
   const page = await browser.newPage();
-  await gatherMarks(page);
+  await keepMarks(page);
   await page.goto(`${site.address}test.html?nocontrols=&pack=`);
   await page.waitForFunction(() => document.querySelector("touchline-replay") !== null);
   await pause(SETTLE_MS);
@@ -118,8 +118,7 @@ async function visit(
     src,
     SCRUB_FRAME,
   );
-  await pause(100); // The last marks are on their way.
-  const marks = await page.evaluate(() => window.marks);
+  const marks = await gatherMarks(page);
   const manifest = await page.evaluate(
     async (url) => (await fetch(url)).json() as Promise<ManifestLike>,
     `${src}manifest.json`,
@@ -136,11 +135,10 @@ async function visit(
 
 /** What happened between two moments, first of each kind of what happens often. */
 function waterfall(marks: readonly Mark[], fromMs: number, untilMs: number): Mark[] {
-  const OFTEN = /pipeline|submit|drawing|sends (job|frame|cancel|done|look)/;
+  const OFTEN = /pipeline|submit|drawing|sends (job|frame|cancel|done)|tells/;
   const told = new Set<string>();
   return marks
     .filter(({ atMs }) => atMs >= fromMs && atMs <= untilMs)
-    .sort((a, b) => a.atMs - b.atMs)
     .filter(({ name }) => {
       const kind = name.replace(/ of [\d.]+ ms$/, "");
       const isNews = !OFTEN.test(kind) || !told.has(kind);
