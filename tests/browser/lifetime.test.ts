@@ -41,6 +41,19 @@ test("ten removals and returns leak no workers", async () => {
   expect(opened.complaints).toEqual([]);
 });
 
+test("a pack is asked for once, before the engine is there", async () => {
+  const opened = await suite.replay("/small/", { inline: "" });
+  await opened.waitForPicture();
+  const asked = await opened.page.evaluate(() => {
+    const entries = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+    return entries.map(({ name, startTime, responseEnd }) => ({ name, startTime, responseEnd }));
+  });
+  const manifest = asked.filter(({ name }) => name.endsWith("/small/manifest.json"));
+  const engine = asked.find(({ name }) => name.endsWith("/engine.wasm"));
+  expect(manifest).toHaveLength(1);
+  expect(manifest[0]?.startTime).toBeLessThan(engine?.responseEnd ?? 0);
+});
+
 // Firefox collects when it likes, at times after minutes, and no page can make it.
 test.skipIf(inject("browser") === "firefox")("a removed replay is collected", async () => {
   const opened = await suite.replay("/small/");

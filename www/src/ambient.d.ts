@@ -17,6 +17,7 @@ declare module "touchline-engine" {
       send: (notice: Notice) => void,
       decodable: (manifest: TexturedManifest) => Promise<TexturedManifest>,
     );
+    expect(answer: Promise<Response>, abort: AbortController): void;
     receive(command: Command): void;
     free(): void;
   }

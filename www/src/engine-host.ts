@@ -5,6 +5,7 @@
  * to start.
  */
 import init, { Engine } from "touchline-engine";
+import { askFirst, type FirstRequest } from "./first-request.js";
 import type { Command, Notice } from "./messages.js";
 import { decodable } from "./textures.js";
 import { fetchWasm, problemFromStart } from "./wasm-loading.js";
@@ -25,6 +26,9 @@ export type HostNotice = Notice | { kind: "crashed"; message: string };
 export class EngineHost {
   readonly #send: (notice: HostNotice) => void;
   readonly #engine: Promise<Engine | null>;
+  #first: FirstRequest | null = null;
+  /** What goes out before the engine is there goes out as the page wishes, or not at all. */
+  #mayAsk = true;
   #isOver = false;
 
   constructor(start: EngineStart, send: (notice: HostNotice) => void) {
@@ -34,9 +38,18 @@ export class EngineHost {
 
   /** Takes a command; after `close` nothing more is heard from here. */
   async receive(command: Command): Promise<void> {
+    if (command.kind === "set-requests") this.#mayAsk = false;
+    if (command.kind === "open" && this.#mayAsk) {
+      this.#mayAsk = false;
+      this.#first = askFirst(command.src);
+    }
     const engine = await this.#engine;
     if (engine === null || this.#isOver) return;
     try {
+      if (command.kind === "open" && this.#first !== null) {
+        engine.expect(this.#first.answer, this.#first.abort);
+        this.#first = null;
+      }
       engine.receive(command);
       if (command.kind === "close") {
         this.#isOver = true;
@@ -61,6 +74,7 @@ export class EngineHost {
       const send = (notice: Notice): void => {
         if (!this.#isOver) this.#send(notice);
       };
+      this.#mayAsk = false;
       return new Engine(canvas, ports, send, decodable);
     } catch (error) {
       this.#send({ kind: "problem", ...problemFromStart(error, wasmUrl) });

@@ -73,6 +73,8 @@ pub(crate) struct Core {
     pub(crate) decodable: Function,
     /// Of a manifest, at first or again.
     pub(crate) opening: Option<Abort>,
+    /// For the next pack, whose first request has left already.
+    pub(crate) expected: Option<Abort>,
     /// To be done as soon as the screen is open.
     postponed: Vec<Deed>,
     fetches: SortedMap<RequestId, Abort>,
@@ -130,6 +132,7 @@ impl Shared {
                 send,
                 decodable,
                 opening: None,
+                expected: None,
                 postponed: Vec::new(),
                 fetches: SortedMap::default(),
                 jobs: SortedMap::default(),
@@ -249,7 +252,7 @@ impl Core {
     fn open(&mut self, src: String) {
         self.forget_pack();
         self.src = Some(src.clone());
-        let abort = Abort::default();
+        let abort = self.expected.take().unwrap_or_default();
         self.opening = Some(abort.clone());
         let (me, visit) = (self.me.clone(), self.visit);
         let (requests, decodable) = (self.requests.clone(), self.decodable.clone());

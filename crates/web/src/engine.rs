@@ -1,11 +1,12 @@
 //! JavaScript's edge: the engine as a class that takes commands and sends notices.
 
-use js_sys::Function;
+use js_sys::{Function, Promise};
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
-use web_sys::{MessagePort, OffscreenCanvas};
+use web_sys::{AbortController, MessagePort, OffscreenCanvas};
 
 use crate::core::Shared;
+use crate::fetch::Abort;
 use crate::messages::Command;
 use crate::reading::Reader;
 
@@ -34,6 +35,16 @@ impl Engine {
         console_error_panic_hook::set_once();
         let shared = Shared::new(canvas, decoders, send, decodable);
         Self { shared }
+    }
+
+    /// Takes the answer to a request that has left while the engine was on its way: the next pack
+    /// is opened with it.
+    ///
+    /// - `answer`: promises the response to the pack's first request.
+    /// - `abort`: stops that.
+    pub fn expect(&self, answer: Promise, abort: AbortController) {
+        self.shared
+            .enter(|core| core.expected = Some(Abort::of(answer, abort)));
     }
 
     /// Takes a command of the page.

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_channel::oneshot;
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Promise, Uint8Array};
 use touchline_player::FailReason;
 use touchline_scene::Seconds;
 use wasm_bindgen::prelude::*;
@@ -45,11 +45,22 @@ struct AbortState {
     is_stopped: Cell<bool>,
     /// Of the try under way.
     controller: RefCell<Option<AbortController>>,
+    /// To the first try, where that has left before the engine was there.
+    answer: RefCell<Option<Promise>>,
     /// The page is asked how to fetch.
     signing: RefCell<Option<Signing>>,
 }
 
 impl Abort {
+    /// For something whose first request has left already.
+    pub(crate) fn of(answer: Promise, controller: AbortController) -> Self {
+        Self(Rc::new(AbortState {
+            controller: RefCell::new(Some(controller)),
+            answer: RefCell::new(Some(answer)),
+            ..AbortState::default()
+        }))
+    }
+
     /// Stops it for good.
     pub(crate) fn abort(&self) {
         self.0.is_stopped.set(true);
@@ -109,11 +120,10 @@ pub(crate) async fn fetch(
     outgoing: impl Future<Output = Result<Outgoing, FailReason>>,
     abort: &Abort,
 ) -> Result<Fetched, FailReason> {
-    let signal = abort.signal()?;
     let timer = Timer::start(abort);
     timer.set(ANSWER_TIMEOUT);
-    let result = match outgoing.await {
-        Ok(outgoing) => fetch_timed(&outgoing, &signal, &timer).await,
+    let result = match asked(outgoing, abort).await {
+        Ok(answer) => received(answer, &timer).await,
         Err(reason) => Err(reason),
     };
     match result {
@@ -122,11 +132,19 @@ pub(crate) async fn fetch(
     }
 }
 
-async fn fetch_timed(
-    outgoing: &Outgoing,
-    signal: &AbortSignal,
-    timer: &Timer,
-) -> Result<Fetched, FailReason> {
+/// What promises the response, be it on its way already.
+async fn asked(
+    outgoing: impl Future<Output = Result<Outgoing, FailReason>>,
+    abort: &Abort,
+) -> Result<Promise, FailReason> {
+    if let Some(answer) = abort.0.answer.take() {
+        return Ok(answer);
+    }
+    let signal = abort.signal()?;
+    ask(&outgoing.await?, &signal)
+}
+
+fn ask(outgoing: &Outgoing, signal: &AbortSignal) -> Result<Promise, FailReason> {
     let options = RequestInit::new();
     options.set_signal(Some(signal));
     options.set_credentials(outgoing.credentials);
@@ -147,9 +165,11 @@ async fn fetch_timed(
         }
         options.set_headers(&headers);
     }
-    let response = JsFuture::from(js::fetch(&outgoing.url, &options))
-        .await
-        .map_err(offline)?;
+    Ok(js::fetch(&outgoing.url, &options))
+}
+
+async fn received(answer: Promise, timer: &Timer) -> Result<Fetched, FailReason> {
+    let response = JsFuture::from(answer).await.map_err(offline)?;
     let response: Response = response.dyn_into().map_err(offline)?;
     timer.set(BODY_TIMEOUT);
     if !response.ok() {
