@@ -140,7 +140,9 @@ function makeSmallPacks(): void {
   }
   const damaged = join(SITE, "damaged");
   cpSync(small, damaged, { recursive: true });
-  const segments = readdirSync(join(damaged, "points")).filter((name) => name.endsWith(".seg"));
+  // Finer layers may not be fetched at all.
+  const isCoarse = (name: string): boolean => /layer0-.*\.seg$/.test(name);
+  const segments = readdirSync(join(damaged, "points")).filter(isCoarse);
   const segment = join(damaged, "points", segments.sort()[Math.floor(segments.length / 2)] ?? "");
   const bytes = readFileSync(segment);
   const middle = bytes.length >> 1;

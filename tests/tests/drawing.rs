@@ -136,7 +136,7 @@ fn one_sample_shows_the_same_scene() {
 fn warming_up_leaves_no_trace() {
     let mut cold = Bench::new();
     let mut warm = Bench::new();
-    warm.renderer.warm_up().unwrap();
+    warm.renderer.warm_up(SIZE_PX).unwrap();
     let [cold, warm] = [&mut cold, &mut warm].map(|bench| {
         let ball = upload_ball(bench);
         bench.draw(&on(Surface::Pitch), &[points(&ball)])

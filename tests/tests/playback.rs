@@ -509,6 +509,26 @@ fn another_alternative_comes_without_a_blank() {
 }
 
 #[test]
+fn a_picture_that_stands_has_the_line_for_itself() {
+    let mut driver = Driver::new(
+        Config::default(),
+        Replay::default().manifest(),
+        Network {
+            stalls: &[Stall {
+                at_secs: 0.0,
+                for_secs: 1.0,
+            }],
+            ..Network::WIFI
+        },
+        Decoders::default(),
+    );
+    driver.run_for(0.15);
+    assert_eq!(driver.fetch_count, 1, "the moving track's coarsest");
+    driver.run_for(0.3);
+    assert!(driver.fetch_count > 1, "but not for ever");
+}
+
+#[test]
 fn a_lost_device_gets_its_picture_back_without_a_byte_fetched() {
     let mut driver = Driver::new(
         Config::default(),

@@ -165,6 +165,7 @@ impl Planner<'_> {
     fn begin(&mut self, wishes: &[Wish]) {
         let mut can_fetch = true;
         let mut can_decode = true;
+        let mut is_awaited = self.is_awaited();
         let mut queued = self.buffer.throughput.outstanding(self.now);
         for wish in wishes.iter().filter(|wish| !wish.is_present) {
             if self.is_full() {
@@ -174,12 +175,14 @@ impl Planner<'_> {
                 continue;
             }
             match wish.item {
+                Item::Segment(at) if is_awaited && !self.is_of_clock(at) => {}
                 Item::Segment(at) if can_fetch => {
                     queued += wish.bytes as f64;
                     if self.is_too_late(at, Seconds(queued / self.rate)) {
                         queued -= wish.bytes as f64;
                     } else {
                         can_fetch = self.fetch(at, *wish);
+                        is_awaited = self.is_awaited();
                     }
                 }
                 Item::Frame { stream, frame } if can_decode => {
@@ -188,6 +191,29 @@ impl Planner<'_> {
                 Item::Segment(_) | Item::Frame { .. } => {}
             }
         }
+    }
+
+    /// Whether what the clock's own instant is first seen with is on its way: the line is its own,
+    /// so that it comes soonest, but not for long, for it may never come.
+    /// A clock that is to run needs the next segments as soon.
+    fn is_awaited(&mut self) -> bool {
+        if self.focus.frames_per_second > 0.0 {
+            return false;
+        }
+        let fetches = self.buffer.fetches.iter();
+        let awaited = fetches.filter(|&(_, &at)| self.is_of_clock(at));
+        let ages = awaited.filter_map(|(&id, _)| self.buffer.throughput.age(id, self.now));
+        let youngest = ages.min_by(|a, b| a.0.total_cmp(&b.0));
+        let Some(age) = youngest.filter(|age| age.0 < PIPELINE.0) else {
+            return false;
+        };
+        self.wake_at(self.now + PIPELINE - age);
+        true
+    }
+
+    fn is_of_clock(&self, at: SegmentRef) -> bool {
+        let wisher = self.wisher();
+        wisher.rank_of_segment(at) == Rank::NOW && !wisher.is_static(at.stream)
     }
 
     /// Whether a refinement that arrives after a while would refine less than half of its frames;
@@ -271,6 +297,10 @@ impl Planner<'_> {
         }
         let frame_bytes = self.buffer.streams[base + layer_count - 1].frame_bytes_max;
         let mut frames = self.run_from(at, frame, layer_count);
+        if rank == Rank::NOW && self.focus.frames_per_second == 0.0 {
+            // The other tracks' frames of this instant come before this track's next ones.
+            frames.truncate(1);
+        }
         while frames.len() > 1 && !self.has_room(frame_bytes * frames.len() as u64) {
             frames.pop();
         }

@@ -72,6 +72,13 @@ impl Throughput {
         }
     }
 
+    /// How long a request has been under way.
+    pub(crate) fn age(&self, request: RequestId, now: Seconds) -> Option<Seconds> {
+        self.flights
+            .get(&request)
+            .map(|&(began_at, _)| now - began_at)
+    }
+
     /// The same network with nothing under way.
     pub(crate) fn idle(mut self) -> Self {
         self.flights.clear();

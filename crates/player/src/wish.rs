@@ -496,7 +496,7 @@ impl Wisher<'_> {
         self.focus.frames_per_second > 0.0 && !self.is_static(stream)
     }
 
-    fn is_static(&self, stream: usize) -> bool {
+    pub(crate) fn is_static(&self, stream: usize) -> bool {
         let track = usize::from(self.buffer.streams[stream].key.track);
         self.buffer.manifest.tracks[track].is_static
     }

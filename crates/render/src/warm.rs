@@ -8,18 +8,17 @@ use touchline_scene::{
 
 use crate::{Background, Item, Renderer, Stage, UploadError, View};
 
-/// The smallest picture.
-const SIZE_PX: UVec2 = UVec2::splat(4);
 /// Before the camera's eyes, metres.
 const ORIGIN: [f32; 3] = [0.0, 0.0, -1.0];
 
 impl Renderer {
     /// Draws a point and a triangle where nobody sees them: many drivers compile a pass only when
-    /// it is first used, and then the fan's first picture waits for it.
+    /// it is first used, and then the fan's first picture waits for it. At `size_px`, so that what
+    /// that is drawn into is there too.
     ///
     /// # Errors
     /// [`UploadError`] if the device is lost.
-    pub fn warm_up(&mut self) -> Result<(), UploadError> {
+    pub fn warm_up(&mut self, size_px: UVec2) -> Result<(), UploadError> {
         let chunk = PointChunk {
             origin: ORIGIN,
             size: [1.0; 3],
@@ -68,8 +67,8 @@ impl Renderer {
         let target = self.device.create_texture(&wgpu::TextureDescriptor {
             label: None,
             size: wgpu::Extent3d {
-                width: SIZE_PX.x,
-                height: SIZE_PX.y,
+                width: size_px.x,
+                height: size_px.y,
                 depth_or_array_layers: 1,
             },
             mip_level_count: 1,
@@ -81,7 +80,7 @@ impl Renderer {
         });
         self.draw(
             &target.create_view(&Default::default()),
-            SIZE_PX,
+            size_px,
             &view,
             &items,
         );

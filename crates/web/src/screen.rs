@@ -213,6 +213,8 @@ impl Screen {
     /// Draws with another device from now on.
     pub(crate) fn replace(&mut self, mut opened: Opened) {
         opened.canvas.resize(&opened.gpu, self.size_px);
+        // If that fails the device is lost, and is heard of elsewhere.
+        let _ = opened.renderer.warm_up(opened.canvas.size_px());
         self.opened = Some(opened);
         self.is_lost = false;
     }
@@ -227,9 +229,7 @@ impl Opened {
                 gpu_problem(5005, "the canvas cannot be drawn to")
             }
         })?;
-        let mut renderer = Renderer::new(&gpu, canvas.format());
-        // If that fails the device is lost, and is heard of elsewhere.
-        let _ = renderer.warm_up();
+        let renderer = Renderer::new(&gpu, canvas.format());
         Ok(Self {
             gpu,
             canvas,
