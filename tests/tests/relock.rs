@@ -27,6 +27,8 @@ enum Upset {
     Rate(f64),
     /// Its dates go on so much later, seconds.
     Jump(f64),
+    /// Its frames cannot be seen for so long, seconds: in another tab, on another screen.
+    Unseen(f64),
 }
 
 /// The host's video.
@@ -36,6 +38,9 @@ struct Video {
     dates_later_secs: f64,
     /// Nothing new is shown before.
     stands_until: f64,
+    /// Only its own clock is told of before, four times a second.
+    unseen_until: f64,
+    updated_at: f64,
     is_seeking: bool,
     shown: Option<u32>,
 }
@@ -71,6 +76,7 @@ impl Video {
             }
             Upset::Rate(rate) => self.rate = rate,
             Upset::Jump(secs) => self.dates_later_secs += secs,
+            Upset::Unseen(secs) => self.unseen_until = now + secs,
         }
         // Between frames, where only the element's own clock is known.
         self.sample(self.media_secs, now)
@@ -87,7 +93,12 @@ impl Video {
         } else {
             self.media_secs += REFRESH_SECS * self.rate;
         }
-        if self.shown != Some(self.frame()) {
+        if now < self.unseen_until {
+            if now >= self.updated_at + 0.25 {
+                self.updated_at = now;
+                said.push(self.sample(self.media_secs, now));
+            }
+        } else if self.shown != Some(self.frame()) {
             self.shown = Some(self.frame());
             said.push(self.sample(f64::from(self.frame()) * FRAME_SECS, now));
         }
@@ -96,7 +107,8 @@ impl Video {
 
     /// The frame of the replay that belongs to what is on show.
     fn replay_frame(&self) -> f64 {
-        f64::from(self.shown.unwrap_or(0)) + (self.dates_later_secs / FRAME_SECS).round()
+        let unseen = (self.unseen_until > 0.0).then(|| self.frame());
+        f64::from(unseen.or(self.shown).unwrap_or(0)) + (self.dates_later_secs / FRAME_SECS).round()
     }
 }
 
@@ -115,6 +127,8 @@ fn check(before: &[Upset], upset: Upset) {
         rate: 1.0,
         dates_later_secs: 0.0,
         stands_until: 0.0,
+        unseen_until: 0.0,
+        updated_at: 0.0,
         is_seeking: false,
         shown: None,
     };
@@ -178,5 +192,12 @@ fn another_rate_is_followed() {
 fn dates_that_jump_are_followed() {
     for secs in [-1.5, -0.2, 0.08, 0.12, 0.4, 0.6, 3.0] {
         check(&[], Upset::Jump(secs));
+    }
+}
+
+#[test]
+fn a_video_out_of_sight_is_followed_by_its_own_clock() {
+    for secs in [0.6, 1.5] {
+        check(&[], Upset::Unseen(secs));
     }
 }

@@ -38,7 +38,8 @@ export class VideoClock {
   readonly #listening = new AbortController();
   /** The frame on screen, where its time is known exactly. */
   #frameSecs: number | null = null;
-  #heardAtMs = -Infinity;
+  /** When a frame was last told of. */
+  #toldAtMs = -Infinity;
   #isStalled = false;
   #request = 0;
 
@@ -87,10 +88,11 @@ export class VideoClock {
     });
     on(["pause", "ended", "seeked"], () => this.#sampleNow());
     on(["timeupdate"], () => {
-      if (performance.now() - this.#heardAtMs > SILENCE_SECS * 1000) {
-        this.#frameSecs = null;
-        this.#sampleNow();
-      }
+      const isSilent = performance.now() - this.#toldAtMs > SILENCE_SECS * 1000;
+      // A frame that stands is told of once.
+      if (!isSilent || (this.#media.paused && this.#frameSecs !== null)) return;
+      this.#frameSecs = null;
+      this.#sampleNow();
     });
   }
 
@@ -100,6 +102,7 @@ export class VideoClock {
       this.#request = this.#media.requestVideoFrameCallback((_now, frame) => {
         const mediaSecs = withinLoop(frame.mediaTime, this.#media.duration);
         this.#frameSecs = mediaSecs;
+        this.#toldAtMs = performance.now();
         this.#isStalled = false;
         this.#sample(mediaSecs, frame.expectedDisplayTime);
         this.#await();
@@ -111,6 +114,7 @@ export class VideoClock {
       this.#request = requestAnimationFrame(look);
       if (this.#media.currentTime === lastSecs) return;
       lastSecs = this.#media.currentTime;
+      this.#toldAtMs = performance.now();
       this.#isStalled = false;
       this.#sampleNow();
     };
@@ -123,7 +127,6 @@ export class VideoClock {
 
   #sample(mediaSecs: number, shownAtMs: number): void {
     const media = this.#media;
-    this.#heardAtMs = performance.now();
     const isStarved = media.readyState < HAVE_FUTURE_DATA && !media.ended;
     this.#send({
       mediaSecs,

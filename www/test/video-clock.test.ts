@@ -2,7 +2,7 @@
  * Goal: the samples say what is on the host's screen, through seeks, stalls and pauses.
  * Method: a video of cardboard, moved by hand; the samples it causes.
  */
-import { beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { VideoSample } from "../src/messages.js";
 import { VideoClock, type HostMedia } from "../src/video-clock.js";
 
@@ -43,6 +43,8 @@ beforeEach(() => {
   samples = [];
   clock = new VideoClock(media as HostMedia, {}, (sample) => samples.push(sample));
 });
+
+afterEach(() => vi.useRealTimers());
 
 function last(): VideoSample {
   const sample = samples.at(-1);
@@ -105,6 +107,30 @@ test("a rate change starts from where the video is by now", () => {
   Object.assign(media, { playbackRate: 0.5, currentTime: 1.03 });
   media.tell("ratechange");
   expect(last()).toMatchObject({ mediaSecs: 1.03, rate: 0.5 });
+});
+
+test("without frames the video's own clock must do, and frames lead again", () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  media.paused = false;
+  media.show(1, 0);
+  const update = (afterMs: number): number => {
+    vi.advanceTimersByTime(afterMs);
+    media.currentTime += afterMs / 1000;
+    const before = samples.length;
+    media.tell("timeupdate");
+    return samples.length - before;
+  };
+  expect(update(250), "frames may still come").toBe(0);
+  // Each of them: a clock that is told of twice a second alone would be given up in between.
+  expect([update(300), update(250), update(250)]).toEqual([1, 1, 1]);
+  expect(last()).toMatchObject({ mediaSecs: media.currentTime, isPaused: false });
+  media.show(3, 1050);
+  expect(last().mediaSecs).toBe(3);
+  expect(update(250)).toBe(0);
+  media.paused = true;
+  media.tell("pause");
+  expect(update(2000), "a frame that stands").toBe(0);
+  expect(last()).toMatchObject({ mediaSecs: 3, isPaused: true });
 });
 
 test("closed, it hears nothing", () => {
