@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use touchline_pack::{Manifest, SegmentEntry, Stream};
 use touchline_player::{
-    Action, Config, Event, FailReason, JobId, Mode, Notice, PlayState, Player, Recovery, RequestId,
-    Shown, StreamKey, StreamKind,
+    Action, Command, Config, Event, FailReason, JobId, Mode, Notice, PlayState, Player, Recovery,
+    RequestId, Shown, StreamKey, StreamKind,
 };
 use touchline_scene::{Extent, Seconds};
 
@@ -274,6 +274,11 @@ impl Driver {
     /// Adds an event to the next tick.
     pub fn send(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// Adds what the fan or the page wants to the next tick.
+    pub fn command(&mut self, command: Command) {
+        self.send(Event::Command(command));
     }
 
     /// The GPU device is lost, and with it every frame and job.
@@ -649,12 +654,10 @@ impl Driver {
 }
 
 fn stream_of(manifest: &Manifest, key: StreamKey) -> &Stream {
-    let track = &manifest.tracks[usize::from(key.track)];
-    match key.kind {
-        StreamKind::Layer(index) => &track.layers[usize::from(index)],
-        StreamKind::Rendition(index) => &track.renditions[usize::from(index)],
-        StreamKind::Texture(index) => &track.textures[usize::from(index)],
-    }
+    let Some(stream) = key.stream_in(manifest) else {
+        panic!("{key:?} is no stream of the manifest");
+    };
+    stream
 }
 
 /// Of a simulated mesh: another for each [`RUN_FRAME_COUNT`] frames.

@@ -9,6 +9,7 @@ use touchline_player::{
 };
 use touchline_scene::Seconds;
 use touchline_tests::fan::command_of;
+use touchline_tests::ladder::athlete_on_screen;
 use touchline_tests::network::{Decoders, Driver, Fault, FaultKind, Network, STEP_SECS, Stall};
 use touchline_tests::replay::Replay;
 
@@ -614,7 +615,7 @@ fn the_video_is_followed_to_the_frame() {
                 driver.send(Event::Video(sample));
             }
             driver.step();
-            let shown = driver.player.shown().iter().find(|shown| shown.track == 0);
+            let shown = athlete_on_screen(&driver);
             let shown = shown.expect("a picture").frame;
             if driver.now_secs > start + 0.5 {
                 errors.push(shown.abs_diff(on_video));
@@ -654,7 +655,7 @@ fn a_paused_video_is_followed_exactly() {
             is_seeking: false,
         }));
         driver.run_for(0.6);
-        let shown = driver.player.shown().iter().find(|shown| shown.track == 0);
+        let shown = athlete_on_screen(&driver);
         assert_eq!(shown.map(|shown| shown.frame), Some(frame));
         assert_eq!(driver.player.stats().sync_error, Some(Seconds(0.0)));
     }

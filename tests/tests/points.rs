@@ -1,35 +1,21 @@
 //! Goal: between an in and an out point the fan gets all that can be had, and no byte beyond.
 //! Method: a replay in three layers is played between points on a simulated network.
 
-use touchline_player::{Command, Config, Event, Notice, PlayState};
+use touchline_player::{Command, Notice, PlayState};
 use touchline_scene::Seconds;
-use touchline_tests::ladder::athlete_on_screen;
-use touchline_tests::network::{Decoders, Driver, Network};
+use touchline_tests::ladder::{athlete_on_screen, driver};
+use touchline_tests::network::{Driver, Network};
 use touchline_tests::outcome::athlete;
 
 /// Frames of a segment of [`athlete`].
 const SEGMENT_FRAME_COUNT: u32 = 15;
 
-fn driver() -> Driver {
-    let manifest = athlete().manifest();
-    Driver::new(
-        Config::default(),
-        manifest,
-        Network::FIBRE,
-        Decoders::default(),
-    )
-}
-
-fn command(driver: &mut Driver, command: Command) {
-    driver.send(Event::Command(command));
-}
-
 /// From 8 s to 8.5 s, the middle of a segment: frames 240 to 255.
 fn set_points(driver: &mut Driver) {
     let points = (Seconds(8.0), Seconds(8.5));
-    command(driver, Command::SetPoints(Some(points)));
-    command(driver, Command::Seek(Seconds(8.0)));
-    command(driver, Command::Play);
+    driver.command(Command::SetPoints(Some(points)));
+    driver.command(Command::Seek(Seconds(8.0)));
+    driver.command(Command::Play);
 }
 
 /// Indices of the segments asked for, of any layer, in order and once.
@@ -42,7 +28,7 @@ fn segments(driver: &Driver) -> Vec<u32> {
 
 #[test]
 fn the_out_point_is_an_end() {
-    let mut driver = driver();
+    let mut driver = driver(athlete(), Network::FIBRE);
     driver.run_for(0.01);
     driver.fetched.clear();
     set_points(&mut driver);
@@ -53,7 +39,7 @@ fn the_out_point_is_an_end() {
     let wanted = [240 / SEGMENT_FRAME_COUNT, 255 / SEGMENT_FRAME_COUNT];
     assert_eq!(segments(&driver), wanted);
     // And from the in point again.
-    command(&mut driver, Command::Play);
+    driver.command(Command::Play);
     driver.run_for(0.1);
     assert!((240..247).contains(&driver.player.frame()));
 }
@@ -61,9 +47,9 @@ fn the_out_point_is_an_end() {
 #[test]
 fn a_short_loop_gets_every_layer() {
     for rate in [1.0, 2.0, -2.0] {
-        let mut driver = driver();
-        command(&mut driver, Command::SetLoop(true));
-        command(&mut driver, Command::SetRate(rate));
+        let mut driver = driver(athlete(), Network::FIBRE);
+        driver.command(Command::SetLoop(true));
+        driver.command(Command::SetRate(rate));
         set_points(&mut driver);
         driver.run_for(12.0);
         driver.fetched.clear();
@@ -85,11 +71,11 @@ fn a_short_loop_gets_every_layer() {
 
 #[test]
 fn without_points_all_is_played_again() {
-    let mut driver = driver();
+    let mut driver = driver(athlete(), Network::FIBRE);
     set_points(&mut driver);
     driver.run_for(5.0);
-    command(&mut driver, Command::SetPoints(None));
-    command(&mut driver, Command::Play);
+    driver.command(Command::SetPoints(None));
+    driver.command(Command::Play);
     driver.run_for(2.0);
     assert!(driver.player.frame() > 300);
     assert_eq!(

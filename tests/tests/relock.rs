@@ -4,9 +4,10 @@
 //! does, that is sent elsewhere, runs dry, changes its rate, and whose dates jump.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use touchline_player::{Command, Config, Event, Mode, SyncState, VideoSample};
+use touchline_player::{Command, Event, Mode, SyncState, VideoSample};
 use touchline_scene::Seconds;
-use touchline_tests::network::{Decoders, Driver, Network};
+use touchline_tests::ladder::{athlete_on_screen, driver};
+use touchline_tests::network::Network;
 use touchline_tests::replay::Replay;
 
 const FRAME_SECS: f64 = 1.0 / 25.0;
@@ -114,12 +115,7 @@ impl Video {
 
 /// Has the video suffer, and judges how the replay follows.
 fn check(before: &[Upset], upset: Upset) {
-    let mut driver = Driver::new(
-        Config::default(),
-        Replay::default().manifest(),
-        Network::FIBRE,
-        Decoders::default(),
-    );
+    let mut driver = driver(Replay::default(), Network::FIBRE);
     driver.send(Event::Command(Command::SetMode(Mode::Follow)));
     driver.run_for(2.0);
     let mut video = Video {
@@ -152,7 +148,7 @@ fn check(before: &[Upset], upset: Upset) {
             next_refresh += REFRESH_SECS;
         }
         driver.step();
-        let shown = driver.player.shown().iter().find(|shown| shown.track == 0);
+        let shown = athlete_on_screen(&driver);
         let error = (f64::from(shown.unwrap().frame) - video.replay_frame()).abs();
         if seen_at.is_some() {
             let is_agreed = error <= video.rate.max(1.0);

@@ -3,26 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use touchline_player::{Command, Config, Event, Gesture, StreamKind};
-use touchline_tests::ladder::athlete_on_screen;
-use touchline_tests::network::{Decoders, Driver, Network};
+use touchline_player::{Command, Event, Gesture, StreamKind};
+use touchline_tests::ladder::{athlete_on_screen, driver};
+use touchline_tests::network::{Driver, Network};
 use touchline_tests::outcome::athlete;
 
 /// The athlete on a screen of so many pixels' height; 30,000, 160,000 and 780,000 points are 8.2,
 /// 3.5 and 1.6 mm apart.
-fn driver(height: u32) -> Driver {
-    let manifest = athlete().manifest();
-    let mut driver = Driver::new(
-        Config::default(),
-        manifest,
-        Network::FIBRE,
-        Decoders::default(),
-    );
+fn driver_of(height: u32) -> Driver {
+    let mut driver = driver(athlete(), Network::FIBRE);
     driver.send(Event::Resized {
         width: height / 2,
         height,
     });
-    driver.send(Event::Command(Command::Play));
+    driver.command(Command::Play);
     driver
 }
 
@@ -43,7 +37,7 @@ fn layer_count(driver: &Driver) -> Option<u8> {
 #[test]
 fn a_small_screen_fetches_what_it_can_show() {
     for (height, layers) in [(2000, 3), (500, 2), (100, 1)] {
-        let mut driver = driver(height);
+        let mut driver = driver_of(height);
         let fetched = layers_fetched(&mut driver);
         assert_eq!(fetched, (0..layers).collect(), "{height} pixels");
         assert_eq!(layer_count(&driver), Some(layers), "{height} pixels");
@@ -52,9 +46,9 @@ fn a_small_screen_fetches_what_it_can_show() {
 
 #[test]
 fn coming_near_sharpens_and_going_away_drops_nothing() {
-    let mut driver = driver(500);
+    let mut driver = driver_of(500);
     driver.run_for(3.0);
-    driver.send(Event::Command(Command::Pause));
+    driver.command(Command::Pause);
     driver.run_for(1.0);
     assert_eq!(layer_count(&driver), Some(2));
     driver.send(Event::Gesture(Gesture::ZoomBy { factor: 0.3 }));

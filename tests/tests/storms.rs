@@ -24,14 +24,10 @@ const DURATION_SECS: f64 = 10.0;
 /// What a fan does for a while, drawn anew for each step.
 type Whim = fn(&mut Random, &mut Driver);
 
-fn command(driver: &mut Driver, command: Command) {
-    driver.send(Event::Command(command));
-}
-
 /// Jumps about without waiting for a picture.
 fn seeker(random: &mut Random, driver: &mut Driver) {
     let at = random.between(-1.0, DURATION_SECS + 1.0);
-    command(driver, Command::Seek(Seconds(at)));
+    driver.command(Command::Seek(Seconds(at)));
     driver.run_for(random.ratio_between(0.01, 0.5));
 }
 
@@ -41,7 +37,7 @@ fn scrubber(random: &mut Random, driver: &mut Driver) {
     let speed = random.between(-8.0, 8.0);
     for _ in 0..random.below(20) {
         at += speed * 0.033;
-        command(driver, Command::Seek(Seconds(at)));
+        driver.command(Command::Seek(Seconds(at)));
         driver.run_for(0.033);
     }
 }
@@ -54,16 +50,16 @@ fn player(random: &mut Random, driver: &mut Driver) {
         1 => Command::SetPoints(None),
         _ => command_of(random.below(8), random.between(0.0, 12.0)),
     };
-    command(driver, wanted);
+    driver.command(wanted);
     driver.run_for(random.ratio_between(0.02, 1.0));
 }
 
 /// Watches beside a video that plays, jumps and stops; freezes it and comes back.
 fn follower(random: &mut Random, driver: &mut Driver) {
     if random.is(0.3) {
-        command(driver, random.one_of(&[Command::Pause, Command::Play]));
+        driver.command(random.one_of(&[Command::Pause, Command::Play]));
     } else {
-        command(driver, Command::BackToLive);
+        driver.command(Command::BackToLive);
     }
     let (mut media, is_paused) = (random.between(98.0, 112.0), random.is(0.2));
     for _ in 0..random.below(20) {
@@ -96,7 +92,7 @@ fn wanderer(random: &mut Random, driver: &mut Driver) {
         4 => driver.send(Event::Gesture(Gesture::ZoomBy {
             factor: random.ratio_between(0.1, 10.0) as f32,
         })),
-        _ => command(driver, Command::Play),
+        _ => driver.command(Command::Play),
     }
     driver.run_for(random.ratio_between(0.05, 3.0));
 }
@@ -224,7 +220,7 @@ fn check_recovery(driver: &mut Driver, seed: u64) {
         Command::Seek(Seconds(DURATION_SECS / 2.0)),
         Command::Play,
     ] {
-        command(driver, wanted);
+        driver.command(wanted);
     }
     driver.step();
     let until = driver.now_secs + PATIENCE_SECS;
@@ -239,7 +235,7 @@ fn check_recovery(driver: &mut Driver, seed: u64) {
         driver.player.position()
     );
     assert_eq!(driver.player.mode(), Mode::Replay, "seed {seed}");
-    command(driver, Command::Pause);
+    driver.command(Command::Pause);
     driver.run_for(1.0);
     assert_eq!(driver.player.state(), PlayState::Paused, "seed {seed}");
     assert!(!driver.player.shown().is_empty(), "seed {seed}");

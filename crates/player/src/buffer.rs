@@ -151,7 +151,7 @@ impl Buffer {
             for (kind, layer) in stream_kinds(track) {
                 let track = index as u16;
                 let key = StreamKey { track, kind };
-                if let Some(stream) = stream_of(&manifest, key) {
+                if let Some(stream) = key.stream_in(&manifest) {
                     let base = streams.len() - layer;
                     streams.push(StreamBuffer::new(key, base, layer, stream));
                 }
@@ -184,7 +184,7 @@ impl Buffer {
     pub(crate) fn grow(&mut self, manifest: &Arc<Manifest>) {
         self.manifest = Arc::clone(manifest);
         for stream in &mut self.streams {
-            if let Some(found) = stream_of(manifest, stream.key) {
+            if let Some(found) = stream.key.stream_in(manifest) {
                 stream.frame_bytes_max = frame_bytes_max(stream.key.kind, found);
                 stream.bytes_per_frame = bytes_per_frame(found);
             }
@@ -263,7 +263,10 @@ impl Buffer {
 
     /// The manifest's entries for the segments of a stream.
     pub(crate) fn entries(&self, stream: usize) -> &[SegmentEntry] {
-        stream_of(&self.manifest, self.streams[stream].key).map_or(&[], |found| &found.segments)
+        self.streams[stream]
+            .key
+            .stream_in(&self.manifest)
+            .map_or(&[], |found| &found.segments)
     }
 
     /// The manifest's entry for a segment.
@@ -273,7 +276,7 @@ impl Buffer {
 
     /// The segment that holds a frame.
     pub(crate) fn segment_at(&self, stream: usize, frame: u32) -> Option<u32> {
-        let found = stream_of(&self.manifest, self.streams[stream].key)?;
+        let found = self.streams[stream].key.stream_in(&self.manifest)?;
         found.segment_at(frame).map(|index| index as u32)
     }
 
@@ -662,16 +665,6 @@ fn stream_kinds(track: &Track) -> Vec<(StreamKind, usize)> {
     // A track has either the one or the other.
     let body = layers.chain(renditions).zip(0..);
     body.chain(textures.map(|texture| (texture, 0))).collect()
-}
-
-/// The stream of a key.
-pub(crate) fn stream_of(manifest: &Manifest, key: StreamKey) -> Option<&Stream> {
-    let track = manifest.tracks.get(usize::from(key.track))?;
-    match key.kind {
-        StreamKind::Layer(index) => track.layers.get(usize::from(index)),
-        StreamKind::Rendition(index) => track.renditions.get(usize::from(index)),
-        StreamKind::Texture(index) => track.textures.get(usize::from(index)),
-    }
 }
 
 /// The most bytes a frame takes on the GPU, by FORMAT.md, "GPU-ready frames".

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use touchline_pack::Manifest;
+use touchline_pack::{Manifest, Stream};
 use touchline_scene::{Extent, Seconds, Viewpoint};
 
 /// Names a stream of the open pack.
@@ -15,6 +15,16 @@ pub struct StreamKey {
 }
 
 impl StreamKey {
+    /// The stream that it names; none if the manifest has no such stream.
+    pub fn stream_in(self, manifest: &Manifest) -> Option<&Stream> {
+        let track = manifest.tracks.get(usize::from(self.track))?;
+        match self.kind {
+            StreamKind::Layer(index) => track.layers.get(usize::from(index)),
+            StreamKind::Rendition(index) => track.renditions.get(usize::from(index)),
+            StreamKind::Texture(index) => track.textures.get(usize::from(index)),
+        }
+    }
+
     /// The stream of another layer of the same points track; itself for all but points.
     pub fn with_layer(self, layer: u8) -> Self {
         let kind = match self.kind {

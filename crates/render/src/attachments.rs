@@ -5,6 +5,29 @@ use glam::UVec2;
 /// Depth without stencil: WebGL2 and every WebGPU device draw to it.
 pub(crate) const DEPTH_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Depth32Float;
 
+/// A texture of one level that is drawn to, and used for what `usage` adds to that.
+pub(crate) fn drawn_texture(
+    device: &wgpu::Device,
+    size_px: UVec2,
+    (format, sample_count): (wgpu::TextureFormat, u32),
+    usage: wgpu::TextureUsages,
+) -> wgpu::Texture {
+    device.create_texture(&wgpu::TextureDescriptor {
+        label: None,
+        size: wgpu::Extent3d {
+            width: size_px.x,
+            height: size_px.y,
+            depth_or_array_layers: 1,
+        },
+        mip_level_count: 1,
+        sample_count,
+        dimension: wgpu::TextureDimension::D2,
+        format,
+        usage: wgpu::TextureUsages::RENDER_ATTACHMENT | usage,
+        view_formats: &[],
+    })
+}
+
 /// What a picture of one size is drawn into.
 #[derive(Debug)]
 pub(crate) struct Attachments {
@@ -22,20 +45,8 @@ impl Attachments {
         sample_count: u32,
     ) -> Self {
         let make = |format| {
-            let texture = device.create_texture(&wgpu::TextureDescriptor {
-                label: None,
-                size: wgpu::Extent3d {
-                    width: size_px.x,
-                    height: size_px.y,
-                    depth_or_array_layers: 1,
-                },
-                mip_level_count: 1,
-                sample_count,
-                dimension: wgpu::TextureDimension::D2,
-                format,
-                usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
-                view_formats: &[],
-            });
+            let usage = wgpu::TextureUsages::empty();
+            let texture = drawn_texture(device, size_px, (format, sample_count), usage);
             texture.create_view(&wgpu::TextureViewDescriptor::default())
         };
         Self {

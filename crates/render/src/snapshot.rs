@@ -2,6 +2,7 @@
 
 use glam::UVec2;
 
+use crate::attachments::drawn_texture;
 use crate::{Gpu, GpuError, Item, Renderer, View};
 
 /// A target of one size that is read back after each drawing.
@@ -33,20 +34,8 @@ impl Snapshot {
     pub fn with_format(gpu: &Gpu, size_px: UVec2, format: wgpu::TextureFormat) -> Self {
         let is_fit = size_px.min_element() > 0 && size_px.max_element() <= gpu.size_px_max();
         assert!(is_fit, "a picture of {size_px} pixels");
-        let target = gpu.device.create_texture(&wgpu::TextureDescriptor {
-            label: None,
-            size: wgpu::Extent3d {
-                width: size_px.x,
-                height: size_px.y,
-                depth_or_array_layers: 1,
-            },
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: wgpu::TextureDimension::D2,
-            format,
-            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
-            view_formats: &[],
-        });
+        let usage = wgpu::TextureUsages::COPY_SRC;
+        let target = drawn_texture(&gpu.device, size_px, (format, 1), usage);
         let row_bytes = (size_px.x * 4).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
         let readback = gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: None,

@@ -6,6 +6,7 @@ use touchline_scene::{
     Camera, Lattice, Lens, PackedAttribute, PackedPoint, PackedVertex, PointChunk, Pose,
 };
 
+use crate::attachments::drawn_texture;
 use crate::{Background, Item, Renderer, Stage, UploadError, View};
 
 /// Before the camera's eyes, metres.
@@ -64,20 +65,8 @@ impl Renderer {
             background: Background::Sky,
             shadows: &[],
         };
-        let target = self.device.create_texture(&wgpu::TextureDescriptor {
-            label: None,
-            size: wgpu::Extent3d {
-                width: size_px.x,
-                height: size_px.y,
-                depth_or_array_layers: 1,
-            },
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: wgpu::TextureDimension::D2,
-            format: self.target_format(),
-            usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
-            view_formats: &[],
-        });
+        let usage = wgpu::TextureUsages::empty();
+        let target = drawn_texture(&self.device, size_px, (self.target_format(), 1), usage);
         self.draw(
             &target.create_view(&Default::default()),
             size_px,

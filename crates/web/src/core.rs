@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use js_sys::{Function, Uint8Array};
 use touchline_pack::{Manifest, Segment, SegmentEntry, Shading, Stream, Track};
 use touchline_player::{
-    Action, Config, Event, FailReason, JobId, Player, Recovery, RequestId, StreamKey, StreamKind,
+    Action, Config, Event, FailReason, JobId, Player, Recovery, RequestId, StreamKey,
 };
 use touchline_scene::{Seconds, SortedMap};
 use wasm_bindgen::prelude::*;
@@ -201,16 +201,6 @@ pub(crate) fn enter(core: &Weak<RefCell<Core>>, deed: impl FnOnce(&mut Core)) {
 pub(crate) fn to_js(value: &impl serde::Serialize) -> JsValue {
     let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
     value.serialize(&serializer).unwrap_or(JsValue::NULL)
-}
-
-/// The stream of a manifest that `key` names.
-pub(crate) fn stream_of(manifest: &Manifest, key: StreamKey) -> Option<&Stream> {
-    let track = manifest.tracks.get(usize::from(key.track))?;
-    match key.kind {
-        StreamKind::Layer(index) => track.layers.get(usize::from(index)),
-        StreamKind::Rendition(index) => track.renditions.get(usize::from(index)),
-        StreamKind::Texture(index) => track.textures.get(usize::from(index)),
-    }
 }
 
 impl Core {
@@ -438,7 +428,7 @@ impl Core {
     }
 
     fn stream(&self, key: StreamKey) -> Option<&Stream> {
-        stream_of(self.manifest.as_ref()?, key)
+        key.stream_in(self.manifest.as_ref()?)
     }
 
     fn entry(&self, stream: StreamKey, segment: u32) -> Option<&SegmentEntry> {

@@ -5,7 +5,6 @@ use touchline_player::{PlayState, Player, Stats, StreamKey};
 use touchline_scene::Seconds;
 
 use crate::cmcd::{Figures, ObjectType};
-use crate::core::stream_of;
 
 /// The figures of a segment; all but whether the picture had to wait.
 ///
@@ -23,7 +22,7 @@ pub(crate) fn of_segment(
     figures.content = Some(manifest.id.clone());
     figures.of_type = ObjectType::Other;
     let track = manifest.tracks.get(usize::from(key.track));
-    let stream = stream_of(manifest, key);
+    let stream = key.stream_in(manifest);
     let Some((track, stream)) = track.zip(stream) else {
         return figures;
     };
